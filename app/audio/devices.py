@@ -1,0 +1,88 @@
+"""Which microphone and which loudspeaker: names, never numbers, since numbers change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.settings import DeviceChoice
+
+SOUND_SERVERS = ("pulse", "pipewire", "default")
+"""ALSA's names for the sound server, in the order to try them. They share the device with
+other programs and follow the desktop's choice; a `hw:` device does neither."""
+
+HOST_APIS = ("Windows WASAPI", "Core Audio", "ALSA")
+"""The host APIs with the lowest latency on their system; others only when these have nothing,
+because they list the same devices again."""
+
+HEADSETS = ("bluetooth", "hands-free", "handsfree", "headset", "airpods", "earbuds", "hfp", "hsp")
+"""Words in the names of microphones that drop a Bluetooth headset to telephone quality."""
+
+USB_WORD = "usb"
+"""A headset on a cable is a good microphone."""
+
+NOT_MICROPHONES = ("monitor of", ".monitor", "stereo mix", "loopback", "blackhole", "what u hear")
+"""Inputs that record what the computer plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as PortAudio lists it."""
+
+    index: int
+    """PortAudio's number for it, void after the next restart: use at once, never keep."""
+    name: str
+    host_api: str
+    inputs: int
+    """Channels it records; 0 for a loudspeaker."""
+    outputs: int
+    rate: int
+    """Its native sample rate."""
+    default_input: bool = False
+    """Whether it is its host API's default."""
+    default_output: bool = False
+
+    @property
+    def label(self) -> str:
+        """What the user calls it."""
+        return "System default" if self.name in SOUND_SERVERS else self.name
+
+    @property
+    def choice(self) -> DeviceChoice:
+        """How it is remembered."""
+        return DeviceChoice(name=self.name, host_api=self.host_api)
+
+
+def ranked(
+    devices: Sequence[Device], kind: Literal["input", "output"], choice: DeviceChoice | None
+) -> list[Device]:
+    """The devices that can serve, best first.
+
+    The user's choice leads, then the same name under another host API; then what the system
+    would use. Microphones that are better not used by themselves come last.
+    """
+    usable = [d for d in devices if (d.inputs if kind == "input" else d.outputs) > 0]
+
+    def rank(device: Device) -> tuple[bool, bool, bool, int, int, bool]:
+        is_default = device.default_input if kind == "input" else device.default_output
+        return (
+            device.choice != choice,
+            choice is None or device.name != choice.name,
+            kind == "input" and is_second_rate_microphone(device),
+            HOST_APIS.index(device.host_api) if device.host_api in HOST_APIS else len(HOST_APIS),
+            SOUND_SERVERS.index(device.name)
+            if device.name in SOUND_SERVERS
+            else len(SOUND_SERVERS),
+            not is_default,
+        )
+
+    return sorted(usable, key=rank)
+
+
+def is_second_rate_microphone(device: Device) -> bool:
+    """Whether the name tells that this is a Bluetooth headset, or no microphone at all."""
+    name = device.name.lower()
+    if any(word in name for word in NOT_MICROPHONES):
+        return True
+    return USB_WORD not in name and any(word in name for word in HEADSETS)

@@ -1,0 +1,225 @@
+"""The border to PortAudio. Every function here is called by the sound thread alone.
+
+PortAudio is not thread-safe, and restarting it (the only way to see new devices) invalidates
+every stream and index, so one owner makes all calls: `app.audio.system.SoundSystem`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Literal
+
+from app.audio.devices import SOUND_SERVERS, Device
+from app.audio.quiet import quiet, silence_alsa, silence_for_good
+from app.errors import AudioError
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["input", "output"]
+
+NOUN: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
+
+LATENCY_S = 0.04
+"""The buffer asked of the host. Measured through PulseAudio on 2 cores, loudspeaker included:
+40 ms is silent 50 ms after a flush and plays on without a gap while torch computes on both
+cores; 20 ms gaps as soon as Python is busy as well, "low" (9 ms) more often."""
+
+ALSA_INPUT_LATENCY_S = 0.16
+"""ALSA calls back four times per buffer whatever the caller wants, and each call wakes the
+processor: measured, a microphone that is always open costs 3 % of a core at 40 ms and 0.7 % at
+160 ms. Samples come 40 ms at a time then, but their arrival times are as exact as before."""
+
+SERVER_RATE = 48_000
+"""What to ask a Linux sound server for. ALSA says 44,100 for every plug-in, but PipeWire and
+nearly all hardware run at 48,000, and what the server converts it converts cheaply."""
+
+CLOSE_TIMEOUT_S = 3.0
+"""Closing takes milliseconds here; devices that are slow to stop take a second or two."""
+
+_hangs = False
+"""Whether PortAudio was lost to a call that did not return. The library is one per process."""
+
+StreamCallback = Callable[[Any, int, Any, Any], None]
+"""(samples shaped (frames, channels), frames, time info, status flags), called in PortAudio's
+own thread."""
+
+
+class OpenStream:
+    """A stream that is open; started once by `start`. (Starting a stopped one again blocks for
+    ever when its device has gone meanwhile, so streams are not stopped but closed.)
+
+    Attributes:
+        device: what it plays on or records from.
+        rate: its sample rate.
+        latency_s: the latency the host reports.
+    """
+
+    def __init__(self, stream: Any, kind: Kind, device: Device) -> None:
+        self._stream = stream
+        self._kind: Kind = kind
+        self.device = device
+        self.rate = int(stream.samplerate)
+        self.latency_s = float(stream.latency)
+
+    def start(self) -> None:
+        """
+        Raises:
+            AudioError: the device refuses.
+        """
+        sounddevice = load()
+        try:
+            with quiet():
+                self._stream.start()
+        except sounddevice.PortAudioError as exc:
+            self.close()
+            raise _cannot_open(self._kind, self.device, exc) from exc
+
+    @property
+    def running(self) -> bool:
+        """Whether the host still calls back."""
+        return bool(self._stream.active)
+
+    def close(self) -> None:
+        """Give the device back, dropping what it has not played; errors mean it is gone.
+
+        Never blocks for long: PortAudio's ALSA part loops for ever when a device dies before it
+        has delivered its first block, and closing waits for that loop. Sound is over then for
+        this process, and `load` says so.
+        """
+        global _hangs
+        with quiet():
+            closing = threading.Thread(
+                target=self._stream.close, args=(True,), name="close sound device", daemon=True
+            )
+            closing.start()
+            closing.join(CLOSE_TIMEOUT_S)
+        if closing.is_alive():
+            log.error("closing %s does not return", self.device.name)
+            _hangs = True
+            silence_for_good()
+            atexit.unregister(_import()._exit_handler)  # which would wait for it too
+
+
+def load() -> ModuleType:
+    """The `sounddevice` module, which starts PortAudio when it is first imported.
+
+    Raises:
+        AudioError: PortAudio is not installed, does not start, or hangs.
+    """
+    if _hangs:
+        raise AudioError("The sound system does not answer any more.", "Start Parley again.")
+    module = _import()
+    silence_alsa()
+    return module
+
+
+def _import() -> ModuleType:
+    try:
+        import sounddevice
+    except OSError as exc:
+        raise AudioError(
+            "The sound library PortAudio is not installed.",
+            "On Debian and Ubuntu: sudo apt install libportaudio2. Then start Parley again.",
+        ) from exc
+    except Exception as exc:
+        # PortAudioError, a class that cannot be named while the import of its module fails.
+        raise AudioError(
+            "The sound system does not start.", "Check that sound works in other programs."
+        ) from exc
+    module: ModuleType = sounddevice
+    return module
+
+
+def restart() -> None:
+    """Read the system's devices anew. No stream may be open.
+
+    Raises:
+        AudioError: PortAudio does not start again.
+    """
+    sounddevice = load()
+    try:
+        with quiet():
+            if sounddevice._initialized:
+                sounddevice._terminate()
+            sounddevice._initialize()
+    except sounddevice.PortAudioError as exc:
+        raise AudioError(
+            "The sound system does not start.", "Check that sound works in other programs."
+        ) from exc
+
+
+def list_devices() -> list[Device]:
+    """All devices, as of the last `restart`.
+
+    Raises:
+        AudioError: there is no PortAudio.
+    """
+    sounddevice = load()
+    try:
+        hosts = sounddevice.query_hostapis()
+        found = sounddevice.query_devices()
+    except sounddevice.PortAudioError as exc:
+        log.info("no sound devices: %s", exc)
+        return []
+    return [
+        Device(
+            index=int(entry["index"]),
+            name=str(entry["name"]),
+            host_api=str(hosts[entry["hostapi"]]["name"]),
+            inputs=int(entry["max_input_channels"]),
+            outputs=int(entry["max_output_channels"]),
+            rate=SERVER_RATE
+            if entry["name"] in SOUND_SERVERS
+            else int(entry["default_samplerate"]),
+            default_input=hosts[entry["hostapi"]]["default_input_device"] == entry["index"],
+            default_output=hosts[entry["hostapi"]]["default_output_device"] == entry["index"],
+        )
+        for entry in found
+    ]
+
+
+def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStream:
+    """Open a device at its native rate, not started; mono, or stereo where mono is refused.
+
+    Raises:
+        AudioError: busy, unplugged, or refused for another reason.
+    """
+    sounddevice = load()
+    stream_class = sounddevice.InputStream if kind == "input" else sounddevice.OutputStream
+    most = device.inputs if kind == "input" else device.outputs
+    extra = None
+    if device.host_api == "Windows WASAPI":
+        # shared mode takes the mixer's own format only, unless Windows converts
+        extra = sounddevice.WasapiSettings(auto_convert=True)
+    waits = kind == "input" and device.host_api == "ALSA"
+    failure: Exception | None = None
+    for channels in sorted({1, min(2, most)}):
+        try:
+            with quiet():
+                stream = stream_class(
+                    samplerate=device.rate,
+                    device=device.index,
+                    channels=channels,
+                    dtype="float32",
+                    latency=ALSA_INPUT_LATENCY_S if waits else LATENCY_S,
+                    extra_settings=extra,
+                    callback=callback,
+                )
+        except (sounddevice.PortAudioError, ValueError) as exc:
+            failure = exc
+        else:
+            return OpenStream(stream, kind, device)
+    assert failure is not None
+    raise _cannot_open(kind, device, failure) from failure
+
+
+def _cannot_open(kind: Kind, device: Device, exc: Exception) -> AudioError:
+    log.debug("cannot open %s (%s): %s", device.name, device.host_api, exc)
+    return AudioError(
+        f"{device.label} cannot be opened.",
+        f"Check that a {NOUN[kind]} is plugged in and that no other program keeps it.",
+    )

@@ -1,0 +1,253 @@
+"""The loudspeaker: an open stream that empties a queue, and the player's side of the queue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+from app.audio.devices import Device
+from app.audio.format import StreamResampler
+from app.audio.playback import PlaybackQueue
+from app.audio.portaudio import OpenStream, open_stream
+from app.core.ports import Audio
+from app.errors import AudioError
+
+USUAL_RATE = 48_000
+"""The queue's rate while no device has been open yet."""
+
+LOST_AFTER_S = 1.0
+"""A device that has not called back for this long is gone."""
+
+START_GRACE_S = 3.0
+"""How long a device may take to its first call; Bluetooth and suspended devices take a while."""
+
+PLAUSIBLE_LATENCY_S = 2.0
+"""Hosts that report more than this, or nothing, have no clock worth using."""
+
+SILENT_STEP_FRAMES = 4_800
+"""How much is discarded at a time while there is no device."""
+
+
+class Speaker:
+    """An `AudioOutput` on a sound device. The object stays the same when the device changes.
+
+    Without a device, audio is discarded at the pace it would have been heard, so that a turn
+    ends when it would have; a device that comes back in the middle goes on from there.
+
+    Threads: `open` to `close` and `running` belong to the sound thread; `flush`, `name`, `alive`
+    and `latency_s` to any; the rest to the player's. PortAudio's thread touches the queue only.
+    """
+
+    def __init__(self) -> None:
+        self._device: Device | None = None
+        self._stream: OpenStream | None = None
+        """None while there is no device, and while it rests."""
+        self._queue = PlaybackQueue(USUAL_RATE)
+        self._output = _Output(self._queue)
+        self._resampler: StreamResampler | None = None
+        self._generation = 0
+        self._underflows_before = 0
+        # Keeps the player from the queue while the sound thread changes who empties it. Never
+        # taken by PortAudio's thread or by `flush`, and never held while a device is opened.
+        self._changing = threading.Lock()
+        self._discarded_until: float | None = time.perf_counter()
+        """perf_counter up to which audio was discarded; None while a device plays."""
+
+    # --- sound thread -----------------------------------------------------------------------
+
+    def open(self, device: Device) -> None:
+        """Play on this device, closing the one before.
+
+        Raises:
+            AudioError: it cannot be opened; there is no loudspeaker now.
+        """
+        self.close()
+        output = _Output(self._queue)
+        stream = open_stream("output", device, output.on_request)
+        output.latency_s = stream.latency_s
+        with self._changing:
+            self._discard()
+            self._queue.change_rate(stream.rate)
+            self._discarded_until = None
+        self._output = output
+        self._device = device
+        try:
+            stream.start()
+        except AudioError:
+            self.close()
+            raise
+        self._stream = stream
+
+    def rest(self) -> None:
+        """Let go of the device while there is nothing to say, without giving it up: an open
+        stream wakes the processor 100 times a second, 3 % of a core, to play silence."""
+        if self._stream is not None:
+            self._close_stream()
+
+    def wake(self) -> None:
+        """Play again after `rest`; takes about 10 ms.
+
+        Raises:
+            AudioError: the device has gone meanwhile; there is no loudspeaker now.
+        """
+        if self._device is not None and self._stream is None:
+            self.open(self._device)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether something waits to be heard."""
+        return self._queue.queued_frames > 0
+
+    def close(self) -> None:
+        """Let the device go. What waits is discarded in its time, or goes to the next device."""
+        self._device = None
+        self._close_stream()
+        with self._changing:
+            if self._discarded_until is None:
+                self._discarded_until = time.perf_counter()
+
+    def _close_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+            self._underflows_before += self._output.underflows
+            self._output.underflows = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the device is there and plays, or rests; asks PortAudio."""
+        stream = self._stream
+        if stream is None:
+            return self._device is not None
+        return stream.running and self.alive
+
+    # --- any thread -------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        device = self._device
+        return device.label if device is not None else ""
+
+    @property
+    def alive(self) -> bool:
+        return self._device is not None and (self._stream is None or self._output.asks)
+
+    @property
+    def latency_s(self) -> float:
+        return self._output.latency_s if self._device is not None else 0.0
+
+    def flush(self) -> None:
+        self._queue.flush()
+
+    # --- player -----------------------------------------------------------------------------
+
+    def play(self, audio: Audio, sample_rate: int) -> float:
+        with self._changing:
+            generation = self._queue.generation
+            if generation != self._generation:
+                # what the resampler still held belongs to what was flushed
+                self._generation, self._resampler = generation, None
+            self._discard()
+            resampler = self._resampler
+            wanted = (sample_rate, self._queue.rate)
+            if resampler is None or (resampler.in_rate, resampler.out_rate) != wanted:
+                self._let_out_rest()
+                self._resampler = resampler = StreamResampler(*wanted)
+            samples = resampler.feed(np.asarray(audio, dtype=np.float32))
+            self._queue.push(samples, generation)
+        return len(audio) / sample_rate
+
+    def end(self) -> None:
+        with self._changing:
+            self._let_out_rest()
+            self._queue.end()
+
+    def _let_out_rest(self) -> None:
+        resampler, self._resampler = self._resampler, None
+        if resampler is None or self._generation != self._queue.generation:
+            return
+        rest = resampler.drain()
+        if resampler.out_rate == self._queue.rate:
+            self._queue.push(rest, self._generation)
+        # else: the device changed; 20 ms at the seam are lost with it
+
+    @property
+    def played_s(self) -> float:
+        with self._changing:
+            self._discard()
+            return self._queue.played_s
+
+    @property
+    def queued_s(self) -> float:
+        with self._changing:
+            self._discard()
+            return self._queue.queued_s
+
+    @property
+    def first_sample_at(self) -> float | None:
+        with self._changing:
+            self._discard()
+            return self._queue.first_sample_at
+
+    @property
+    def underruns(self) -> int:
+        return self._queue.underruns + self._underflows_before + self._output.underflows
+
+    def _discard(self) -> None:
+        """While there is no device: drop what would have been heard by now. Lock held."""
+        since = self._discarded_until
+        if since is None:
+            return
+        now = time.perf_counter()
+        rate = self._queue.rate
+        due = int((now - since) * rate)
+        if not self._queue.queued_frames:
+            # one look for the first frame of whatever comes next, not hours of silence
+            due = min(due, 1)
+            self._discarded_until = now
+        else:
+            self._discarded_until = since + due / rate
+        while due > 0:
+            step = np.empty(min(due, SILENT_STEP_FRAMES), dtype=np.float32)
+            self._queue.fill(step, now - due / rate)
+            due -= len(step)
+
+
+class _Output:
+    """What one open stream asks for. Runs in PortAudio's thread; others read.
+
+    Attributes:
+        latency_s: from this process to the air.
+        underflows: how often the host ran out of samples in the middle of sound.
+    """
+
+    def __init__(self, queue: PlaybackQueue) -> None:
+        self.latency_s = 0.0
+        self.underflows = 0
+        self._queue = queue
+        self._opened_at = time.perf_counter()
+        self._asked_at = 0.0
+
+    def on_request(self, out: Any, _frames: int, timing: Any, status: Any) -> None:
+        """PortAudio's callback: copy, date, return."""
+        now = time.perf_counter()
+        self._asked_at = now
+        ahead_s = timing.outputBufferDacTime - timing.currentTime
+        if not (timing.outputBufferDacTime > 0 and 0 < ahead_s <= PLAUSIBLE_LATENCY_S):
+            ahead_s = self.latency_s
+        # smoothed over some 20 blocks, as hosts jitter
+        self.latency_s += (ahead_s - self.latency_s) / 20
+        self.underflows += bool(status.output_underflow) and self._queue.queued_frames > 0
+        self._queue.fill(out[:, 0], now + ahead_s)
+        out[:, 1:] = out[:, :1]
+
+    @property
+    def asks(self) -> bool:
+        """Whether the host called within the last second."""
+        now = time.perf_counter()
+        if not self._asked_at:
+            return now - self._opened_at < START_GRACE_S
+        return now - self._asked_at < LOST_AFTER_S

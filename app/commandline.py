@@ -1,0 +1,119 @@
+"""Reads the command line and runs the window or one command."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app import __version__
+from app.errors import AssistantError, InputError, SettingsError
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+COMMANDS = {
+    "ask": "one turn without a window",
+    "doctor": "check every part and name the next step",
+    "bench": "measure every stage on this computer",
+    "history": "list, search, export, import or delete past turns",
+    "fetch": "download the speech model or the voice",
+}
+"""Each is a module of that name in `app.commands`, imported only when it is asked for: `doctor`
+must work when another one cannot even be imported."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run Parley; the exit code is 0, 1 (an engine failed) or 2 (bad input)."""
+    _use_utf8()
+    argv = sys.argv[1:] if argv is None else list(argv)
+    command = _global_options(add_help=False).parse_known_args(argv)[0].command
+    args = _parser(command).parse_args(argv)
+    try:
+        return _run(args)
+    except (InputError, SettingsError) as exc:
+        return _complain(exc, EXIT_BAD_INPUT)
+    except AssistantError as exc:
+        return _complain(exc, EXIT_FAILED)
+
+
+def _global_options(*, add_help: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parley",
+        description="Hold a key, talk, and hear the answer from models on your own computer.",
+        add_help=add_help,
+    )
+    parser.add_argument(
+        "--profile", type=Path, metavar="DIR", help="keep settings, data and cache under DIR"
+    )
+    parser.add_argument("--verbose", action="store_true", help="write the log to the terminal too")
+    if not add_help:
+        parser.add_argument("command", nargs="?")
+    return parser
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    """The whole parser; only the arguments of `command` are filled in."""
+    parser = _global_options(add_help=True)
+    parser.add_argument("--version", action="version", version=f"Parley {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        subparser = commands.add_parser(name, help=summary, description=summary)
+        if name == command:
+            importlib.import_module(f"app.commands.{name}").add_arguments(subparser)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    from app import logs
+    from app.paths import Paths
+    from app.secrets import Secrets
+    from app.settings_file import load
+
+    paths = Paths.under(args.profile) if args.profile else Paths.default()
+    paths.create()
+    secrets = Secrets()
+    logs.set_up(paths, verbose=args.verbose)
+    settings, problems = load(paths.settings_file)
+    if args.command is None:
+        from app.commands import window
+
+        return window.run(settings, paths, secrets, problems)
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+    match args.command:
+        case "ask":
+            from app.commands import ask
+
+            return ask.run(args, settings, paths, secrets)
+        case "doctor":
+            from app.commands import doctor
+
+            return doctor.run(args, settings, paths, secrets)
+        case "bench":
+            from app.commands import bench
+
+            return bench.run(args, settings, paths, secrets)
+        case "history":
+            from app.commands import history
+
+            return history.run(args, paths)
+        case _:
+            from app.commands import fetch
+
+            return fetch.run(args, settings, paths)
+
+
+def _use_utf8() -> None:
+    """A pipe on Windows would take the local code page, which lacks most of the world."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+
+
+def _complain(exc: AssistantError, code: int) -> int:
+    sys.stderr.write(f"{exc}\n")
+    return code

@@ -1,0 +1,1 @@
+"""What `parley COMMAND` does: one module per command, each with `add_arguments` and `run`."""

@@ -1,0 +1,237 @@
+"""`history`: what was said, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import AssistantError, InputError
+from app.history.exchange import FORMATS, when
+from app.history.rows import Deleted, Piece
+from app.history.store import SqliteHistory
+from app.paths import Paths
+
+OK, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe `history` to the command line."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    listing = actions.add_parser("list", help="list conversations, the newest first")
+    listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+
+    search = actions.add_parser("search", help="find turns that contain all of these words")
+    search.add_argument("text", metavar="TEXT", help='words, or "a phrase" in quotation marks')
+    search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+
+    export = actions.add_parser("export", help="write everything to a file or to the terminal")
+    export.add_argument("--format", choices=FORMATS, default="markdown")
+    export.add_argument("--out", type=Path, metavar="FILE", help="a file instead of the terminal")
+
+    restore = actions.add_parser("import", help="read a JSON export back in")
+    restore.add_argument("file", type=Path, metavar="FILE")
+
+    delete = actions.add_parser("delete", help="forget conversations for good")
+    which = delete.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", type=int, metavar="ID", help="number shown by list")
+    which.add_argument("--before", metavar="DATE", help="turns before this day, as 2026-01-31")
+    which.add_argument("--all", action="store_true", help="everything")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(args: argparse.Namespace, paths: Paths) -> int:
+    """Do what `add_arguments` parsed; the exit code.
+
+    0: done; 2: what was given cannot be used; 1: the history cannot be used, or the answer to
+    the question was no.
+    """
+    actions = {
+        "list": _list,
+        "search": _search,
+        "export": _export,
+        "import": _import,
+        "delete": _delete,
+    }
+    try:
+        return actions[args.action](args, paths)
+    except BrokenPipeError:
+        # `| head` has seen enough. Python flushes stdout once more at exit: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except AssistantError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return BAD_INPUT if isinstance(exc, InputError) else FAILED
+
+
+def _list(args: argparse.Namespace, paths: Paths) -> int:
+    with _history(paths) as history:
+        rows = history.sessions(limit=args.limit) if history else []
+    if not rows:
+        _say("There are no conversations yet.")
+    for row in rows:
+        turns = "1 turn" if row.turns == 1 else f"{row.turns} turns"
+        _say(f"{row.id:>5}  {when(row.started_at)}  {turns:>9}  {row.title or '(nothing heard)'}")
+    sys.stdout.flush()
+    return OK
+
+
+def _search(args: argparse.Namespace, paths: Paths) -> int:
+    if not args.text.strip():
+        raise InputError("There is nothing to search for.", "Give a word or two.")
+    with _history(paths) as history:
+        hits = history.search(args.text, limit=args.limit) if history else []
+    if not hits:
+        _say("Nothing found.")
+    for hit in hits:
+        record = hit.turn.record
+        _say(f"{hit.turn.session_id:>5}  {when(record.started_at)}  {_marked(hit.snippet)}")
+    sys.stdout.flush()
+    return OK
+
+
+def _export(args: argparse.Namespace, paths: Paths) -> int:
+    with _history(paths) as history:
+        if history is None:
+            raise AssistantError("There is no history to export yet.")
+        if args.out is None:
+            history.export(args.format, sys.stdout)
+            sys.stdout.flush()
+            return OK
+        # Beside the target and then renamed: an export that fails leaves no half file, and
+        # does not cost the one that was there.
+        part = args.out.with_name(f"{args.out.name}.part")
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as out:
+                history.export(args.format, out)
+            part.replace(args.out)
+        except OSError as exc:
+            _remove(part)
+            raise InputError(
+                f"{args.out} cannot be written ({exc.strerror or type(exc).__name__}).",
+                "Choose another file or folder.",
+            ) from exc
+        except AssistantError:
+            _remove(part)
+            raise
+    _say(f"The history is in {args.out}.")
+    return OK
+
+
+def _import(args: argparse.Namespace, paths: Paths) -> int:
+    paths.create()
+    try:
+        with args.file.open(encoding="utf-8") as source, _history(paths, new=True) as history:
+            assert history is not None
+            result = history.import_json(source)
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = getattr(exc, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(
+            f"{args.file} cannot be read ({reason}).", "Choose a JSON export."
+        ) from exc
+    _say(f"{_turns(result.turns)} added; {_turns(result.known)} were there already.")
+    return OK
+
+
+def _delete(args: argparse.Namespace, paths: Paths) -> int:
+    before = _midnight(args.before) if args.before is not None else None
+    with _history(paths) as history:
+        if history is None:
+            _say("There is no history yet.")
+            return OK
+        if args.all:
+            what = "all conversations"
+        elif before is not None:
+            what = f"everything said before {args.before}"
+        else:
+            row = next((row for row in history.sessions() if row.id == args.id), None)
+            if row is None:
+                raise InputError(
+                    f"There is no conversation {args.id}.", "`history list` shows the numbers."
+                )
+            what = f"conversation {row.id}, “{row.title}”, {_turns(row.turns)}"
+        if not (args.yes or _confirmed(f"Delete {what}? This cannot be undone.")):
+            _say("Nothing was deleted.")
+            return FAILED
+        if args.all:
+            deleted = history.delete_all()
+        elif before is not None:
+            deleted = history.delete_before(before)
+        else:
+            deleted = history.delete_session(args.id)
+    _tell_deleted(deleted)
+    return OK
+
+
+@contextmanager
+def _history(paths: Paths, *, new: bool = False) -> Iterator[SqliteHistory | None]:
+    """The open history, or None when there is none and `new` does not ask for one.
+
+    A damaged file stays where it is: Parley's window may have it open.
+    """
+    if not (new or paths.history_file.exists()):
+        yield None
+        return
+    history = SqliteHistory(paths.history_file)
+    history.open(set_damaged_aside=False)
+    try:
+        yield history
+    finally:
+        history.close()
+
+
+def _tell_deleted(deleted: Deleted) -> None:
+    _say(f"{_turns(deleted.turns)} deleted.")
+    if not deleted.scrubbed:
+        _say("Another Parley has the history open: the last traces go when it closes.")
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on stderr, so that stdout stays data; no answer means no."""
+    sys.stderr.write(f"{_plain(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _midnight(day: str) -> float:
+    """The beginning of that day here, as Unix time."""
+    try:
+        date = datetime.date.fromisoformat(day)
+        return datetime.datetime.combine(date, datetime.time()).timestamp()
+    except (ValueError, OverflowError, OSError) as exc:
+        raise InputError(f"{day!r} is not a date.", "Write it as 2026-01-31.") from exc
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _turns(number: int) -> str:
+    return "1 turn" if number == 1 else f"{number:,} turns"
+
+
+def _marked(snippet: Sequence[Piece]) -> str:
+    return "".join(f"[{piece.text}]" if piece.match else piece.text for piece in snippet)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(_plain(line) + "\n")
+
+
+def _plain(line: str) -> str:
+    """One line without control characters: a reply must not drive the terminal."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in line)
+
+
+def _remove(part: Path) -> None:
+    if part.is_file():
+        part.unlink(missing_ok=True)

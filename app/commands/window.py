@@ -1,0 +1,107 @@
+"""`parley` without a command: the window."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.audio.system import SoundSystem
+from app.bootstrap import Assistant, Sound
+from app.core.events import Notice
+from app.errors import AssistantError
+from app.paths import Paths
+from app.secrets import Secrets
+from app.settings import Settings
+from app.ui.main_window import MainWindow
+from app.ui.single_instance import SingleInstance
+from app.ui.talk_key import TalkKey
+
+log = logging.getLogger(__name__)
+
+SIGNAL_POLL_MS = 200
+"""How often Python gets to run its signal handlers while Qt's loop waits."""
+
+
+def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str]) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        problems: what was wrong with the settings file, one line each.
+
+    Raises:
+        AssistantError: there is no screen to open a window on.
+    """
+    _require_screen()
+    QApplication.setDesktopFileName("parley")
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Parley")
+    instance = SingleInstance(paths.data)
+    if not instance.claim():
+        return 0
+
+    devices = SoundSystem(settings.audio)
+    assistant = Assistant(
+        settings, paths, secrets, Sound(devices.microphone, devices.speaker, devices)
+    )
+    window = MainWindow(
+        settings.appearance,
+        settings.talk,
+        geometry=QSettings(str(paths.config / "window.ini"), QSettings.Format.IniFormat),
+    )
+    talk_key = TalkKey(settings.talk)
+    app.installEventFilter(talk_key)
+
+    # What the user wants goes to the assistant, what happens comes back to the window.
+    window.intent.connect(assistant.ask_for)
+    talk_key.intent.connect(assistant.ask_for)
+    window.talk_pressed.connect(talk_key.button_pressed)
+    window.talk_released.connect(talk_key.button_released)
+    assistant.happened.connect(window.handle)
+    assistant.happened.connect(talk_key.on_event)
+    window.listening_dropped.connect(talk_key.interrupt)
+    instance.asked_to_show.connect(window.come_to_front)
+
+    window.show()
+    for problem in problems:
+        window.handle(Notice(title=problem, hint=f"The file is {paths.settings_file}."))
+    # The engines start when the window has been painted: nobody waits for an import.
+    QTimer.singleShot(0, assistant.start)
+    _quit_on_signals(app)
+    code = app.exec()
+    return leave(assistant, code)
+
+
+def leave(assistant: Assistant, code: int) -> int:
+    """Stop the threads; a thread stuck inside a library ends with the process."""
+    if not assistant.stop():
+        logging.shutdown()
+        os._exit(code)
+    return code
+
+
+def _require_screen() -> None:
+    on_linux = sys.platform.startswith("linux")
+    has_screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if on_linux and not has_screen and not os.environ.get("QT_QPA_PLATFORM"):
+        raise AssistantError(
+            "There is no screen to open a window on.",
+            'Try `parley ask "what time is it"` in the terminal.',
+        )
+
+
+def _quit_on_signals(app: QApplication) -> None:
+    """SIGTERM and Ctrl-C close the window as a click would."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: app.quit())
+    timer = QTimer(app)
+    timer.timeout.connect(_let_python_run)
+    timer.start(SIGNAL_POLL_MS)
+
+
+def _let_python_run() -> None:
+    """Entering Python is enough: pending signal handlers run."""

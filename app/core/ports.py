@@ -1,0 +1,328 @@
+"""What the core needs from engines, devices and storage: protocols, no implementation.
+
+Audio inside Parley is mono float32 in [-1, 1]. Speech to text and voice activity work at
+`SAMPLE_RATE`; a voice speaks at its own rate and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 16_000
+"""Samples per second of all audio that is listened to."""
+
+Audio = NDArray[np.float32]
+"""Mono samples, shape (n,), float32 in [-1, 1]."""
+
+
+class Stage(StrEnum):
+    """The stages of a turn that an engine serves."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+    VAD = "vad"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Who serves a stage: shown in the window, in `doctor`, and kept with each turn."""
+
+    stage: Stage
+    name: str
+    """Registry name: "whisper", "pocketsphinx", "ollama", "skills", ..."""
+    model: str
+    """The model or voice, empty when the engine has none."""
+    device: str = "cpu"
+    """ "cpu", "cuda", or "server" when another process computes."""
+    stand_in: bool = False
+    """True for a built-in engine that serves until a better one is ready."""
+    local: bool = True
+    """False when the words leave this computer."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} · {self.model}" if self.model else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said."""
+
+    text: str
+    language: str
+    """ISO 639-1 code, as detected or as the engine's only language."""
+    language_probability: float = 1.0
+
+
+class SttSession(Protocol):
+    """One utterance being transcribed. Used by one thread."""
+
+    def feed(self, audio: Audio) -> None:
+        """Take more audio (16 kHz). Cheap enough to be called every 20 ms of speech."""
+
+    def partial(self) -> Transcript | None:
+        """The words so far, or None when nothing new can be said yet. May compute."""
+
+    def finish(self) -> Transcript:
+        """The final transcript. The session is over after it.
+
+        Raises:
+            ProviderBroke: the engine failed; the caller still has the audio.
+        """
+
+
+@runtime_checkable
+class Loadable(Protocol):
+    """An engine that must be loaded before use, off the turn's path."""
+
+    @property
+    def engine(self) -> Engine:
+        """Who this is. `device` and `model` are exact once loaded."""
+
+    def load(self) -> None:
+        """Import the libraries, read the weights, run once to warm up. May take seconds.
+
+        Uses only what is on this computer already.
+
+        Raises:
+            ProviderUnavailable: the library or the model is not here, or cannot be read.
+        """
+
+    def close(self) -> None:
+        """Drop the model. Called in the thread that uses it; safe when not loaded."""
+
+
+@runtime_checkable
+class Fetchable(Protocol):
+    """An engine whose model can be downloaded when the user asks for it."""
+
+    def fetch(self, progress: Callable[[str], None]) -> None:
+        """Download (and convert) the model. `progress` gets short lines for the user.
+
+        Raises:
+            ProviderUnavailable: no network, no such model, no room on the disk.
+        """
+
+
+class SttProvider(Loadable, Protocol):
+    """Speech to text: a loaded model that opens one session per utterance."""
+
+    def start(self, language: str | None) -> SttSession:
+        """A new utterance. `language` is an ISO 639-1 code, or None to detect it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation, as models take it."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """What `ensure_warm` found and did."""
+
+    was_warm: bool
+    load_ms: float = 0.0
+    """How long the model took to load, 0 when it was warm."""
+
+
+class LlmProvider(Protocol):
+    """A language model (or the skills). Lives in one asyncio loop, in one thread."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    async def ensure_warm(self) -> Warmth:
+        """Make the next `reply` start at once; cheap when it would already.
+
+        Raises:
+            ProviderUnavailable: nobody answers, no model, no key.
+            ProviderRefused: it answered with an error.
+        """
+
+    def reply(self, messages: Sequence[Message], language: str) -> AsyncIterator[str]:
+        """Stream the reply as text deltas. Cancelling the task closes the connection.
+
+        Raises (from the iterator):
+            ProviderUnavailable: nobody answers.
+            ProviderRefused: an error instead of an answer.
+            ProviderBroke: the stream ended before the reply did.
+        """
+
+    async def close(self) -> None:
+        """Close connections. Called in the loop it lived in."""
+
+
+class TtsProvider(Loadable, Protocol):
+    """A voice. Used by one thread."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of what `synthesize` yields, known once loaded."""
+
+    def speaks(self, language: str) -> bool:
+        """Whether there is a voice for this ISO 639-1 language, loaded or loadable."""
+
+    def synthesize(self, text: str, language: str) -> Iterator[Audio]:
+        """Speak one clause: PCM at `sample_rate`, in pieces as they are ready.
+
+        The caller may stop iterating at any time. `text` is a clause for the ear as
+        `app.core.spoken_text` leaves it.
+
+        Raises:
+            ProviderBroke: the engine failed on this text.
+        """
+
+
+class VadProvider(Loadable, Protocol):
+    """Voice activity: how likely each frame is speech. Used by one thread."""
+
+    @property
+    def frame_samples(self) -> int:
+        """Samples (at 16 kHz) that `probability` takes at a time."""
+
+    def probability(self, frame: Audio) -> float:
+        """Speech probability of the next frame of the utterance, 0 to 1."""
+
+    def reset(self) -> None:
+        """A new utterance begins."""
+
+
+class AudioInput(Protocol):
+    """A source of speech with a memory: a microphone, or a file that plays like one.
+
+    Filled by its own thread or callback; read by the listener's thread alone. Times are
+    `time.perf_counter()` seconds at which samples arrived in this process.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the user calls it; empty when there is none."""
+
+    @property
+    def latency_s(self) -> float:
+        """How long a sample takes from the air to this process."""
+
+    @property
+    def alive(self) -> bool:
+        """False when there is no device or it stopped delivering."""
+
+    def seek(self, since: float) -> None:
+        """Read from the samples that arrived at `since` on, or the oldest still kept."""
+
+    def read(self, until: float | None = None) -> Audio:
+        """What arrived after the last read, 16 kHz mono, none of it later than `until`.
+
+        Never blocks; empty when nothing new is there.
+        """
+
+    def drain(self) -> Audio:
+        """What the last `read` holds back inside its resampler; reading ends with it."""
+
+    @property
+    def arrived_until(self) -> float:
+        """Arrival time of the newest sample kept."""
+
+    @property
+    def level(self) -> float:
+        """Peak of the newest samples, 0 to 1, for the meter. Any thread."""
+
+
+class AudioOutput(Protocol):
+    """A loudspeaker, or a file in its place.
+
+    `play` and `position` belong to the player's thread; `flush` may come from any thread.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the user calls it; empty when there is none."""
+
+    @property
+    def latency_s(self) -> float:
+        """From a sample leaving this process to the air, as far as the device tells."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    def play(self, audio: Audio, sample_rate: int) -> float:
+        """Queue audio behind what is queued; resampled here. Returns its length in seconds."""
+
+    def end(self) -> None:
+        """No more audio follows for now: let out what a resampler still holds."""
+
+    def flush(self) -> None:
+        """Silence now: fade the running buffer, drop the rest. Any thread, returns at once."""
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of queued audio that have left this process since it was opened.
+
+        What `flush` dropped does not count.
+        """
+
+    @property
+    def queued_s(self) -> float:
+        """Seconds of audio still waiting."""
+
+    @property
+    def first_sample_at(self) -> float | None:
+        """When (perf_counter, device latency included) the first sample queued after the
+        last silence became, or becomes, audible; None before that."""
+
+    @property
+    def underruns(self) -> int:
+        """How often the device asked for audio in the middle of a reply and had none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord:
+    """A turn as history keeps it. Wall clock only here."""
+
+    turn_id: int
+    """Number of the turn within this run of Parley."""
+    started_at: float
+    """Unix time, seconds."""
+    source: str
+    """ "voice" or "text"."""
+    transcript: str
+    language: str
+    reply_generated: str = ""
+    reply_heard: str = ""
+    outcome: str = ""
+    """How it ended (`events.Outcome`); empty while the turn runs."""
+    engines: Mapping[str, Engine] = field(default_factory=dict)
+    """By stage name."""
+    spans: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds by span name."""
+
+
+class HistoryStore(Protocol):
+    """Where turns are kept. Opened, used and closed by the history thread alone."""
+
+    def open(self) -> None:
+        """Open or create the file and start a session.
+
+        Raises:
+            HistoryError: locked, corrupt (a copy was set aside) or written by a newer Parley.
+        """
+
+    def save(self, record: TurnRecord) -> int:
+        """Write the turn, replacing what was saved of it in this session; its row id.
+
+        On return it is on disk.
+
+        Raises:
+            HistoryError: locked or no room on the disk; nothing was changed.
+        """
+
+    def close(self) -> None: ...

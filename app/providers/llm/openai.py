@@ -1,0 +1,39 @@
+"""Language models behind OpenAI's API: OpenAI itself, or any server that speaks it.
+
+vLLM, the llama.cpp server and LM Studio do, on this computer or on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from app.providers.llm.openai_style import Connection, OpenAiStyleLlm, Service
+
+
+class OpenAiLlm(OpenAiStyleLlm):
+    """A model at OpenAI, or at the server that `base_url` names."""
+
+    service = Service("openai", "OpenAI", "https://api.openai.com/v1")
+
+    @property
+    def title(self) -> str:
+        if self._is_openai:
+            return self.service.title
+        return f"The server at {urlsplit(self._address).netloc.rpartition('@')[2]}"
+
+    @property
+    def _is_openai(self) -> bool:
+        return urlsplit(self._address).hostname == urlsplit(self.service.address).hostname
+
+    def _open(self, key: str, address: str) -> Connection:
+        import openai
+
+        client = openai.AsyncOpenAI(api_key=key, base_url=address, **self._http(openai))
+        return Connection(client, openai)
+
+    def _length_limit(self) -> Mapping[str, int]:
+        if self._is_openai:
+            return super()._length_limit()
+        # OpenAI's newer models insist on the new name, other servers know the old one
+        return {"max_tokens": self._options.max_tokens}

@@ -1,0 +1,1 @@
+"""English: how people ask Parley, and how it answers."""

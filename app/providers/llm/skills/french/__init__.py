@@ -1,0 +1,1 @@
+"""French: how people ask Parley, and how it answers."""

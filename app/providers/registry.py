@@ -1,0 +1,76 @@
+"""Every engine there is: one row each.
+
+A row's class takes its settings branch and what its stage needs besides:
+
+* stt: `cls(options, models_dir)`
+* tts: `cls(options, models_dir, speed)`
+* llm: `cls(options, api_key)`
+* vad: `cls()`
+
+The branch carries the row's name: `settings.stt.whisper` belongs to `STT["whisper"]`.
+Importing this module imports no heavy library; those wait for `load()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.core.ports import LlmProvider, Stage, SttProvider, TtsProvider, VadProvider
+from app.providers.llm.cerebras import CerebrasLlm
+from app.providers.llm.groq import GroqLlm
+from app.providers.llm.ollama import OllamaLlm
+from app.providers.llm.openai import OpenAiLlm
+from app.providers.llm.skills import SkillsLlm
+from app.providers.stt.pocketsphinx import PocketSphinxStt
+from app.providers.stt.whisper import WhisperStt
+from app.providers.tts.espeak import EspeakTts
+from app.providers.tts.vits import VitsTts
+from app.providers.vad.energy import EnergyVad
+from app.providers.vad.silero import SileroVad
+from app.settings import LlmSettings, SttSettings, TtsSettings
+
+STT: dict[str, Callable[[Any, Path], SttProvider]] = {
+    "whisper": WhisperStt,
+    "pocketsphinx": PocketSphinxStt,
+}
+LLM: dict[str, Callable[[Any, str | None], LlmProvider]] = {
+    "ollama": OllamaLlm,
+    "cerebras": CerebrasLlm,
+    "groq": GroqLlm,
+    "openai": OpenAiLlm,
+    "skills": SkillsLlm,
+}
+TTS: dict[str, Callable[[Any, Path, float], TtsProvider]] = {
+    "vits": VitsTts,
+    "espeak": EspeakTts,
+}
+VAD: dict[str, Callable[[], VadProvider]] = {
+    "silero": SileroVad,
+    "energy": EnergyVad,
+}
+
+STAND_INS = {
+    Stage.STT: "pocketsphinx",
+    Stage.LLM: "skills",
+    Stage.TTS: "espeak",
+    Stage.VAD: "energy",
+}
+"""The engine of each stage that needs nothing but what Parley is installed with."""
+
+
+def build_stt(name: str, settings: SttSettings, models_dir: Path) -> SttProvider:
+    return STT[name](getattr(settings, name), models_dir)
+
+
+def build_llm(name: str, settings: LlmSettings, api_key: str | None) -> LlmProvider:
+    return LLM[name](getattr(settings, name), api_key)
+
+
+def build_tts(name: str, settings: TtsSettings, models_dir: Path) -> TtsProvider:
+    return TTS[name](getattr(settings, name), models_dir, settings.speed)
+
+
+def build_vad(name: str) -> VadProvider:
+    return VAD[name]()

@@ -1,0 +1,355 @@
+"""Whisper models on this computer: where they are, how they get here, what they can do.
+
+A model that Parley fetched lies in `models_dir/whisper/<owner--name>/`, put there by one rename
+when it is complete; whatever is still being downloaded or converted has another name, so half a
+model is never loaded. Models that another program left in the Hugging Face cache are used too.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import logging
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import ProviderUnavailable
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+
+WEIGHTS = "model.bin"
+"""The weights in CTranslate2's format; a folder with this file is a model ready to load."""
+
+NEEDED = (WEIGHTS, "config.json", "tokenizer.json")
+"""Without its tokenizer faster-whisper would go to the network for it, so it is asked for here."""
+
+CONVERTED_FILES = (*NEEDED, "preprocessor_config.json", "vocabulary.json", "vocabulary.txt")
+
+PROCESSOR_FILES = (
+    "added_tokens.json",
+    "generation_config.json",
+    "merges.txt",
+    "normalizer.json",
+    "preprocessor_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+)
+"""Of a Hugging Face checkpoint: how text and sound become numbers."""
+
+MARKER = "parley.json"
+"""Written beside a model Parley converted or fetched: which one it is."""
+
+NEXT_STEP = "Download it again, or choose another model in the settings file."
+
+
+def locate(name: str, models_dir: Path) -> Path:
+    """The folder of a model that is ready to load.
+
+    `name` is a folder or a Hugging Face name.
+
+    Raises:
+        ProviderUnavailable: it is not on this computer, not converted yet, or incomplete.
+    """
+    for folder in _places(name, models_dir):
+        if (folder / WEIGHTS).is_file():
+            missing = [file for file in NEEDED if not (folder / file).is_file()]
+            if missing:
+                raise ProviderUnavailable(
+                    f"The speech model {short_name(name)} is incomplete: {missing[0]} is missing.",
+                    NEXT_STEP,
+                )
+            return folder
+    if _is_checkpoint(_folder(name)):
+        raise ProviderUnavailable(
+            f"The speech model {short_name(name)} is not converted yet.",
+            "Download it in the engine panel, or with `parley fetch stt`, to convert it.",
+        )
+    raise ProviderUnavailable(
+        f"The speech model {short_name(name)} is not on this computer.",
+        "Download it in the engine panel, or with `parley fetch stt`.",
+    )
+
+
+def fetch(name: str, models_dir: Path, progress: Progress) -> Path:
+    """Download a model, convert it when it is a checkpoint, put it in place.
+
+    An interrupted download goes on where it stopped. A folder that holds a checkpoint is only
+    converted. Takes minutes; needs the network, and torch and transformers to convert.
+
+    Raises:
+        ProviderUnavailable: no network, no such model, no room on the disk, not a Whisper model.
+    """
+    destination = home(name, models_dir)
+    local = _folder(name)
+    if _is_checkpoint(local):
+        return convert(local, destination, name, progress)
+    if local.is_dir():
+        raise ProviderUnavailable(
+            f"The folder {local} holds no Whisper model.",
+            "Choose another model in the settings file.",
+        )
+    download = destination.with_name(destination.name + ".download")
+    with _translated(name):
+        files = _files_of(name)
+        if WEIGHTS in files:
+            _download(name, [f for f in CONVERTED_FILES if f in files], files, download, progress)
+            _write_marker(download, name)
+            _put_in_place(download, destination)
+            return destination
+        _download(name, _checkpoint_files(name, files), files, download, progress)
+        base = processor_source(name)
+        if "tokenizer.json" not in files and "vocab.json" not in files and base != name:
+            theirs = _files_of(base)
+            wanted = [f for f in PROCESSOR_FILES if f in theirs and f not in files]
+            _download(base, wanted, theirs, download, progress)
+        converted = convert(download, destination, name, progress)
+        shutil.rmtree(download)
+    return converted
+
+
+def convert(checkpoint: Path, destination: Path, name: str, progress: Progress) -> Path:
+    """Turn a Hugging Face checkpoint into a model that CTranslate2 loads.
+
+    The weights are kept in float16: half the size, and one copy serves every compute type,
+    because CTranslate2 makes int8 of them while loading. Blocks; seconds for the small models.
+
+    Raises:
+        ProviderUnavailable: the checkpoint is damaged, no Whisper, or the disk is full.
+    """
+    progress(f"Converting {short_name(name)}")
+    work = destination.with_name(destination.name + ".converting")
+    with _translated(name):
+        shutil.rmtree(work, ignore_errors=True)
+        work.parent.mkdir(parents=True, exist_ok=True)
+        from ctranslate2.converters import TransformersConverter
+        from transformers import AutoTokenizer
+
+        present = [f for f in ("preprocessor_config.json",) if (checkpoint / f).is_file()]
+        try:
+            converter = TransformersConverter(str(checkpoint), copy_files=present)
+            converter.convert(str(work), quantization="float16")
+            # Written by the fast tokenizer, so that checkpoints with the older files work too.
+            AutoTokenizer.from_pretrained(str(checkpoint)).backend_tokenizer.save(
+                str(work / "tokenizer.json")
+            )
+        except OSError as exc:
+            if exc.errno is not None:
+                raise
+            raise _unconvertible(name) from exc
+        # Two libraries read a stranger's files here and raise whatever their parsers raise.
+        except Exception as exc:
+            raise _unconvertible(name) from exc
+        _write_marker(work, name)
+        _put_in_place(work, destination)
+    return destination
+
+
+def home(name: str, models_dir: Path) -> Path:
+    """Where the fetched or converted copy of a model lies."""
+    local = _folder(name)
+    if local.is_dir():
+        # Two folders of the same name must not share one converted copy.
+        digest = hashlib.sha256(str(local.resolve()).encode()).hexdigest()[:8]
+        return models_dir / "whisper" / f"{local.name}-{digest}"
+    return models_dir / "whisper" / name.replace("/", "--")
+
+
+def short_name(name: str) -> str:
+    """What the window calls it: the last part of the name."""
+    return name.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def takes_short_windows(folder: Path, name: str) -> bool:
+    """Whether this model was fine-tuned to hear less than 30 s at a time (SPEC 4.4).
+
+    The fine-tuned ones all carry "acft" in their name (audio context fine-tuning); the marker
+    keeps the name when the folder is called otherwise.
+    """
+    names = [name, folder.name]
+    try:
+        names.append(str(json.loads((folder / MARKER).read_text("utf-8"))["source"]))
+    except FileNotFoundError:
+        log.debug("%s was not fetched by Parley: its window is chosen by name", folder)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        log.warning("%s in %s cannot be read: %s", MARKER, folder, exc)
+    return any("acft" in one.lower() for one in names)
+
+
+def processor_source(name: str) -> str:
+    """Where the tokenizer of a checkpoint is: the acft ones hold weights only.
+
+    "futo-org/acft-whisper-tiny.en" uses the files of "openai/whisper-tiny.en".
+    """
+    match = re.fullmatch(r"[^/]+/acft-(whisper-[\w.-]+)", name)
+    return f"openai/{match[1]}" if match else name
+
+
+def _folder(name: str) -> Path:
+    return Path(name).expanduser()
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    return (
+        folder.is_dir()
+        and not (folder / WEIGHTS).exists()
+        and (folder / "config.json").is_file()
+        and any(folder.glob(pattern) for pattern in ("*.safetensors", "pytorch_model*.bin"))
+    )
+
+
+def _places(name: str, models_dir: Path) -> Iterator[Path]:
+    local = _folder(name)
+    if local.is_dir():
+        yield local
+    yield home(name, models_dir)
+    if not local.is_dir():
+        cached = _in_hub_cache(name)
+        if cached is not None:
+            yield cached
+
+
+def _in_hub_cache(name: str) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(name, WEIGHTS)
+    except HFValidationError:
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def _files_of(name: str) -> dict[str, int]:
+    """The files of a model on the hub, with their sizes in bytes."""
+    from huggingface_hub import HfApi
+
+    info = HfApi().model_info(name, files_metadata=True)
+    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
+
+
+def _checkpoint_files(name: str, files: dict[str, int]) -> list[str]:
+    """What a conversion needs: the weights once, not in every format they come in."""
+    weights = [f for f in files if re.fullmatch(r"model(-\d+-of-\d+)?\.safetensors", f)]
+    if not weights:
+        weights = [f for f in files if re.fullmatch(r"pytorch_model(-\d+-of-\d+)?\.bin", f)]
+    if not weights or "config.json" not in files:
+        raise ProviderUnavailable(
+            f"{name} holds no Whisper model.", "Choose another model in the settings file."
+        )
+    index = [f for f in files if f.endswith(".index.json") and len(weights) > 1]
+    return ["config.json", *(f for f in PROCESSOR_FILES if f in files), *index, *weights]
+
+
+def _download(
+    name: str, wanted: Sequence[str], sizes: dict[str, int], folder: Path, progress: Progress
+) -> None:
+    """Fetch files one after another into `folder`; what is there already is kept."""
+    from huggingface_hub import hf_hub_download
+
+    total = sum(sizes[file] for file in wanted)
+    with _reported(folder, f"Downloading {short_name(name)}", total, progress):
+        for file in wanted:
+            hf_hub_download(name, file, local_dir=folder)
+
+
+@contextmanager
+def _reported(folder: Path, what: str, total: int, progress: Progress) -> Iterator[None]:
+    """Report once a second how much of `total` bytes has arrived, from a thread of its own.
+
+    Looks at the folder, because the hub's client shows its own bar or none.
+    """
+    done = threading.Event()
+    before = _size_of(folder)
+
+    def report() -> None:
+        while not done.wait(1.0):
+            arrived = min(_size_of(folder) - before, total)
+            progress(f"{what}: {arrived // 1_000_000} of {total // 1_000_000} MB")
+
+    progress(f"{what}: {total // 1_000_000} MB")
+    thread = threading.Thread(target=report, name="download-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _size_of(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue  # renamed by the download between listing and looking
+    return total
+
+
+def _write_marker(folder: Path, name: str) -> None:
+    (folder / MARKER).write_text(json.dumps({"source": name}) + "\n", "utf-8")
+
+
+def _put_in_place(work: Path, destination: Path) -> None:
+    """Make `work` the model: one rename, the old one moved aside first."""
+    shutil.rmtree(work / ".cache", ignore_errors=True)  # the hub client's notes on its download
+    old = destination.with_name(destination.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if destination.exists():
+        destination.rename(old)
+    work.rename(destination)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _unconvertible(name: str) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        f"The speech model {short_name(name)} is damaged or not a Whisper model.", NEXT_STEP
+    )
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Turn what the hub, the network and the disk raise into words for the user."""
+    import requests
+    from huggingface_hub import errors as hub
+
+    try:
+        yield
+    except hub.GatedRepoError as exc:
+        raise ProviderUnavailable(
+            f"The speech model {name} asks you to accept its licence first.",
+            "Accept it on huggingface.co, or choose another model in the settings file.",
+        ) from exc
+    except (hub.RepositoryNotFoundError, hub.HFValidationError) as exc:
+        raise ProviderUnavailable(
+            f"There is no speech model named {name}.", "Check its name in the settings file."
+        ) from exc
+    except hub.OfflineModeIsEnabled as exc:
+        raise ProviderUnavailable(
+            "Downloads from the model hub are switched off (HF_HUB_OFFLINE).",
+            "Unset it and start Parley again.",
+        ) from exc
+    except (hub.HfHubHTTPError, hub.LocalEntryNotFoundError, requests.RequestException) as exc:
+        raise ProviderUnavailable(
+            f"The speech model {short_name(name)} cannot be downloaded.",
+            "Check the network and try again: the download goes on where it stopped.",
+        ) from exc
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ProviderUnavailable(
+                f"There is no room on the disk for the speech model {short_name(name)}.",
+                "Free some space and try again.",
+            ) from exc
+        raise ProviderUnavailable(
+            f"The speech model {short_name(name)} cannot be written: {exc.strerror or exc}.",
+            "Check the folder of Parley's models.",
+        ) from exc

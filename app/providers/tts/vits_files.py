@@ -1,0 +1,122 @@
+"""Where the files of a VITS voice are, whether they are whole, and how to get them.
+
+A voice is a folder as `save_pretrained` writes it, or a Hugging Face name. A named voice is
+looked for in Parley's models folder, then in the Hugging Face cache of this user.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from app.errors import ProviderUnavailable
+
+WEIGHTS = "model.safetensors"
+_NEEDED = ("config.json", "vocab.json", "tokenizer_config.json", WEIGHTS)
+_OPTIONAL = ("special_tokens_map.json", "added_tokens.json")
+
+LICENCE = "CC-BY-NC 4.0: free to use, not for business"
+"""Of the MMS voices, as their model cards say."""
+
+
+def find(voice: str, models_dir: Path) -> Path | None:
+    """The folder of a voice that is on this computer; never touches the network."""
+    for folder in (Path(voice).expanduser(), download_folder(voice, models_dir)):
+        if _is_voice(folder):
+            return folder
+    return _in_cache(voice)
+
+
+def check(folder: Path) -> None:
+    """See that each file can be read to its end.
+
+    Raises:
+        ProviderUnavailable: names the file that cannot.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    for name in _NEEDED:
+        path = folder / name
+        try:
+            if name == WEIGHTS:
+                # its header says how long the file must be
+                with safe_open(path, framework="np"):
+                    pass
+            else:
+                json.loads(path.read_text("utf-8"))
+        except (OSError, SafetensorError, ValueError) as exc:
+            raise ProviderUnavailable(
+                f"The voice file {path} is damaged or cut short.",
+                "Delete it and download the voice again.",
+            ) from exc
+
+
+def download_folder(voice: str, models_dir: Path) -> Path:
+    """Where `fetch` puts a voice, and `find` looks first."""
+    return models_dir / "tts" / voice.strip("/\\").replace("/", "--")
+
+
+def fetch(voice: str, models_dir: Path, progress: Callable[[str], None]) -> Path:
+    """Download a voice; its folder appears only when all of it is there.
+
+    A download that was interrupted goes on from where it stopped.
+
+    Raises:
+        ProviderUnavailable: no network, no such voice, no room on the disk.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    target = download_folder(voice, models_dir)
+    partial = target.with_name(target.name + ".partial")
+    progress(f"Downloading the voice {voice} (about 145 MB; licence {LICENCE}).")
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        snapshot_download(voice, local_dir=partial, allow_patterns=[*_NEEDED, *_OPTIONAL])
+        try:
+            check(partial)
+        except ProviderUnavailable:
+            shutil.rmtree(partial)  # the next try must not build on it
+            raise
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    except (HFValidationError, RepositoryNotFoundError) as exc:
+        raise ProviderUnavailable(
+            f"There is no voice called {voice}.", "Choose another voice in the settings file."
+        ) from exc
+    except OSError as exc:  # network errors of the client are OSErrors too
+        if exc.errno == errno.ENOSPC:
+            raise ProviderUnavailable(
+                f"The disk is full, the voice {voice} needs about 145 MB.",
+                "Make room and try again; the download goes on where it stopped.",
+            ) from exc
+        raise ProviderUnavailable(
+            f"The voice {voice} could not be downloaded.",
+            "Check the internet connection and try again; it goes on where it stopped.",
+        ) from exc
+    progress(f"The voice {voice} is here.")
+    return target
+
+
+def _is_voice(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _NEEDED)
+
+
+def _in_cache(voice: str) -> Path | None:
+    if voice.count("/") != 1 or Path(voice).is_absolute():
+        return None
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(voice, WEIGHTS)
+    except HFValidationError:
+        return None
+    if not isinstance(found, str):
+        return None
+    folder = Path(found).parent
+    return folder if _is_voice(folder) else None

@@ -1,0 +1,203 @@
+"""Every setting there is, with its default: one frozen tree.
+
+`app.settings_file` reads and writes it as one TOML file. Each part of Parley is handed its own
+branch by `bootstrap`; nobody looks settings up elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = 1
+"""Raised when a setting changes its meaning; a file with a higher one is left untouched."""
+
+
+class Branch(BaseModel):
+    """A group of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TalkSettings(Branch):
+    """The talk key (SPEC 4.1)."""
+
+    mode: Literal["hold", "toggle", "hybrid"] = "hold"
+    """hold: talk while it is down. toggle: press to start, press to end. hybrid: held for
+    `hybrid_hold_ms` or more is hold, shorter is toggle."""
+    max_utterance_s: Annotated[float, Field(ge=1, le=600)] = 120.0
+    min_utterance_ms: Annotated[float, Field(ge=0, le=2000)] = 200.0
+    """A key held for less was a slip."""
+    release_grace_ms: Annotated[float, Field(ge=0, le=90)] = 40.0
+    """A release followed by a press within this time was not one. Gaps up to 24 ms were seen in
+    a busy window under X11; the recording stays open that long anyway (`post_roll_ms`)."""
+    hybrid_hold_ms: Annotated[float, Field(ge=100, le=2000)] = 500.0
+    pre_roll_ms: Annotated[float, Field(ge=0, le=2000)] = 300.0
+    """Kept from before the key went down, so that the first word is whole."""
+    post_roll_ms: Annotated[float, Field(ge=0, le=90)] = 40.0
+    """Recorded after the key came up, so that the last word is whole."""
+
+
+class DeviceChoice(Branch):
+    """A sound device as the user chose it; never its index, which changes."""
+
+    name: str
+    host_api: str
+
+
+class AudioSettings(Branch):
+    """Devices; None follows the system's default."""
+
+    input: DeviceChoice | None = None
+    output: DeviceChoice | None = None
+
+
+class EndpointingSettings(Branch):
+    """When a voice counts as speech."""
+
+    vad: Literal["silero", "energy"] = "silero"
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    start_ms: Annotated[float, Field(ge=32, le=1000)] = 150.0
+    """Speech this long, together, before it counts: of ten household noises a clock tick and a
+    sneeze reach 128 ms, the shortest recorded words 448."""
+    silence_ms: Annotated[float, Field(ge=32, le=5000)] = 300.0
+    """Quiet this long before speech is over."""
+
+
+class WhisperSettings(Branch):
+    model: str = "futo-org/acft-whisper-tiny"
+    """A Hugging Face name or a folder. Checkpoints are converted once; CTranslate2 models
+    (`Systran/faster-whisper-tiny`) are used as they are."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "auto"
+    """"auto": int8 on the CPU, float16 on a GPU."""
+    threads: Annotated[int, Field(ge=0, le=64)] = 0
+    """0 lets the library choose."""
+    beam_size: Annotated[int, Field(ge=1, le=10)] = 1
+    partial_interval_ms: Annotated[float, Field(ge=50, le=5000)] = 300.0
+    """At least this much new speech before the words so far are decoded again."""
+
+
+class PocketSphinxSettings(Branch):
+    model: str = ""
+    """Folder of another acoustic model; empty uses the one inside the package."""
+
+
+class SttSettings(Branch):
+    provider: Literal["whisper", "pocketsphinx"] = "whisper"
+    language: str | None = None
+    """ISO 639-1 code; None detects it."""
+    whisper: WhisperSettings = WhisperSettings()
+    pocketsphinx: PocketSphinxSettings = PocketSphinxSettings()
+
+
+class OllamaSettings(Branch):
+    host: str = "http://127.0.0.1:11434"
+    model: str = "phi3:mini"
+    num_ctx: Annotated[int, Field(ge=256, le=1_000_000)] = 4096
+    num_predict: Annotated[int, Field(ge=1, le=100_000)] = 256
+    num_thread: Annotated[int, Field(ge=0, le=256)] = 0
+    """0 leaves it to the server."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.6
+    keep_alive: int | str = -1
+    """How long the server keeps the model: seconds, -1 for ever, or "10m"."""
+    connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    read_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 120.0
+    """Between two pieces of an answer, a cold load included: a short one aborts the load."""
+
+
+class CloudSettings(Branch):
+    """An OpenAI-style service. The key is in the system keyring, never here."""
+
+    model: str
+    base_url: str = ""
+    """Empty uses the service's own address."""
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 256
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.6
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 20.0
+
+
+class SkillsSettings(Branch):
+    first: bool = True
+    """Skills answer what they know for certain (time, timers, sums) before any model is asked:
+    a model cannot look at the clock."""
+    home_timezone: str = ""
+    """IANA name; empty follows the system."""
+
+
+DEFAULT_PERSONA = (
+    "You are Parley, a voice assistant. Your words are spoken aloud: answer in one or two short "
+    "sentences of plain speech, without lists, headings, code or emoji, in the language of the "
+    "question. If you do not know, say so."
+)
+
+
+class LlmSettings(Branch):
+    provider: Literal["ollama", "cerebras", "groq", "openai", "skills"] = "ollama"
+    persona: str = DEFAULT_PERSONA
+    history_turns: Annotated[int, Field(ge=0, le=1000)] = 12
+    """How many earlier turns the model is shown."""
+    ollama: OllamaSettings = OllamaSettings()
+    cerebras: CloudSettings = CloudSettings(model="llama3.1-8b")
+    groq: CloudSettings = CloudSettings(model="llama-3.1-8b-instant")
+    openai: CloudSettings = CloudSettings(model="local", base_url="http://127.0.0.1:8000/v1")
+    skills: SkillsSettings = SkillsSettings()
+
+
+class VitsSettings(Branch):
+    voices: Mapping[str, str] = {
+        "en": "facebook/mms-tts-eng",
+        "fr": "facebook/mms-tts-fra",
+        "de": "facebook/mms-tts-deu",
+        "es": "facebook/mms-tts-spa",
+        "pt": "facebook/mms-tts-por",
+        "nl": "facebook/mms-tts-nld",
+        "ru": "facebook/mms-tts-rus",
+    }
+    """Voice by language: a Hugging Face name or a folder. A settings file that names voices
+    names all of them: these here are then not used."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class EspeakSettings(Branch):
+    words_per_minute: Annotated[int, Field(ge=80, le=450)] = 175
+    pitch: Annotated[int, Field(ge=0, le=99)] = 50
+
+
+class TtsSettings(Branch):
+    provider: Literal["vits", "espeak"] = "vits"
+    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    """1 is the voice's own pace."""
+    vits: VitsSettings = VitsSettings()
+    espeak: EspeakSettings = EspeakSettings()
+
+
+class KeepaliveSettings(Branch):
+    enabled: bool = True
+    interval_s: Annotated[float, Field(ge=0.5, le=300)] = 30.0
+
+
+class HistorySettings(Branch):
+    enabled: bool = True
+
+
+class AppearanceSettings(Branch):
+    theme: Literal["system", "light", "dark"] = "system"
+
+
+class Settings(Branch):
+    """The whole tree."""
+
+    version: int = VERSION
+    talk: TalkSettings = TalkSettings()
+    audio: AudioSettings = AudioSettings()
+    endpointing: EndpointingSettings = EndpointingSettings()
+    stt: SttSettings = SttSettings()
+    llm: LlmSettings = LlmSettings()
+    tts: TtsSettings = TtsSettings()
+    keepalive: KeepaliveSettings = KeepaliveSettings()
+    history: HistorySettings = HistorySettings()
+    appearance: AppearanceSettings = AppearanceSettings()

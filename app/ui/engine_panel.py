@@ -1,0 +1,235 @@
+"""The pill that sums up the engines, and the panel it opens: who serves each stage, why the
+chosen engine does not yet, and the next step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.ports import Stage
+from app.ui import icons, words
+from app.ui import theme as look
+from app.ui.cards import Glyph
+from app.ui.engine_status import STAGES, EngineStatus
+from app.ui.theme import Theme
+
+PANEL_WIDTH_PX = 420
+
+_STAGE_ICONS = {Stage.STT: "ear", Stage.LLM: "chat", Stage.TTS: "voice"}
+
+
+class EnginePill(QPushButton):
+    """One line about all engines; opens the panel."""
+
+    def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._status = status
+        self._theme = theme
+        self.setProperty("role", "pill")
+        self.setCheckable(True)
+        self.setIconSize(QSize(16, 16))
+        self.setToolTip(self.tr("Show the engines"))
+        status.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        summary = self._status.summary()
+        colour = getattr(self._theme.tokens, summary.colour)
+        self.setIcon(icons.icon(summary.icon, colour, size=16))
+        self.setText(" " + summary.text)
+        self.setAccessibleName(self.tr("Engines: %1").replace("%1", summary.text))
+
+
+class StageRow(QWidget):
+    """One stage in the panel.
+
+    Signals:
+        fetch_wanted: the user wants the chosen engine's model (the `Stage`).
+    """
+
+    fetch_wanted = Signal(object)
+
+    def __init__(
+        self, stage: Stage, status: EngineStatus, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._stage = stage
+        self._status = status
+        self._theme = theme
+        self._glyph = Glyph(_STAGE_ICONS[stage], theme.tokens.muted, 22)
+        self._name = _label("strong")
+        self._standing = _label("small")
+        self._reason = _label("")
+        self._next = _label("small")
+        self._progress = _label("small")
+        self._fetch = QPushButton(self.tr("Download"))
+        self._fetch.setProperty("role", "primary")
+        self._fetch.clicked.connect(lambda: self.fetch_wanted.emit(self._stage))
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        text.addWidget(self._name)
+        text.addWidget(self._standing)
+        text.addSpacing(look.SPACE_XS)
+        text.addWidget(self._reason)
+        text.addWidget(self._next)
+        text.addWidget(self._progress)
+        text.addSpacing(look.SPACE_XS)
+        text.addWidget(self._fetch, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(look.SPACE_M)
+        row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(text, 1)
+        status.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def fetch_button(self) -> QPushButton:
+        return self._fetch
+
+    @property
+    def text(self) -> str:
+        """Everything the row says now, for tests and screen readers."""
+        shown = (self._name, self._standing, self._reason, self._next, self._progress)
+        return "\n".join(label.text() for label in shown if not label.isHidden())
+
+    def refresh(self) -> None:
+        status = self._status.stages[self._stage]
+        engine, missing = status.serving, status.missing
+        self._glyph.show_icon(_STAGE_ICONS[self._stage], self._theme.tokens.muted)
+        name = words.engine_label(engine) if engine else self.tr("Getting ready")
+        self._name.setText(f"{words.stage_verb(self._stage)}: {name}")
+        self._standing.setText(self._status.standing(self._stage))
+        _say(self._reason, missing.title if missing else "")
+        _say(self._next, missing.hint if missing else "")
+        progress = status.progress
+        if status.fetching and not progress:
+            progress = self.tr("Starting the download")
+        _say(self._progress, progress)
+        self._fetch.setVisible(bool(missing and missing.fetchable))
+        self._fetch.setEnabled(not status.fetching)
+        self._fetch.setText(self.tr("Downloading") if status.fetching else self.tr("Download"))
+        if missing is not None:
+            wanted = words.engine_label(missing.engine)
+            self._fetch.setToolTip(self.tr("Download %1").replace("%1", wanted))
+            self._fetch.setAccessibleName(self.tr("Download %1").replace("%1", wanted))
+        self.setAccessibleName(words.stage_verb(self._stage))
+        self.setAccessibleDescription(self.text.replace("\n", ". "))
+
+
+class EnginePanel(QFrame):
+    """The engines in full. A part of the window, not a dialog: talking goes on beside it.
+
+    Signals:
+        fetch_wanted: the user wants a model (the `Stage`).
+        closed: it was put away.
+    """
+
+    fetch_wanted = Signal(object)
+    closed = Signal()
+
+    def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._status = status
+        self._theme = theme
+        self.setObjectName("panel")
+        self.setAccessibleName(self.tr("Engines"))
+        title = _label("title")
+        title.setText(self.tr("Engines"))
+        self._close = QToolButton()
+        self._close.setProperty("role", "icon")
+        self._close.setAccessibleName(self.tr("Close the engines panel"))
+        self._close.setToolTip(self.tr("Close"))
+        self._close.clicked.connect(self.put_away)
+        head = QHBoxLayout()
+        head.addWidget(title, 1)
+        head.addWidget(self._close)
+
+        self.rows = {stage: StageRow(stage, status, theme) for stage in STAGES}
+        self._devices = _label("small")
+        body = QWidget()
+        body.setObjectName("panelBody")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, look.SPACE_S, 0)
+        column.setSpacing(look.SPACE_L)
+        for row in self.rows.values():
+            row.fetch_wanted.connect(self.fetch_wanted)
+            column.addWidget(row)
+            rule = QFrame()
+            rule.setObjectName("rule")
+            column.addWidget(rule)
+        column.addWidget(self._devices)
+        self._body = body
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(body)
+
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_S, look.SPACE_L)
+        outer.setSpacing(look.SPACE_M)
+        outer.addLayout(head)
+        outer.addWidget(self._scroll, 1)
+        status.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+        self.hide()
+
+    @property
+    def close_button(self) -> QToolButton:
+        return self._close
+
+    def refresh(self) -> None:
+        self._close.setIcon(icons.icon("close", self._theme.tokens.muted))
+        none = self.tr("none")
+        lines = []
+        if self._status.microphone is not None:
+            lines.append(self.tr("Microphone: %1").replace("%1", self._status.microphone or none))
+        if self._status.loudspeaker is not None:
+            lines.append(self.tr("Loudspeaker: %1").replace("%1", self._status.loudspeaker or none))
+        _say(self._devices, "\n".join(lines))
+
+    def wanted_height(self) -> int:
+        """Height at which nothing has to be scrolled."""
+        inner = PANEL_WIDTH_PX - look.SPACE_L - look.SPACE_S
+        layout = self._body.layout()
+        assert layout is not None
+        return layout.heightForWidth(inner) + 76
+
+    def put_away(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.put_away()
+            return
+        super().keyPressEvent(event)
+
+
+def _label(role: str) -> QLabel:
+    label = QLabel()
+    if role:
+        label.setProperty("role", role)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(role != "title")
+    return label
+
+
+def _say(label: QLabel, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))

@@ -1,0 +1,436 @@
+"""The window: draws what events say, sends what the user wants.
+
+It is never on the path of a turn. Every event of the app arrives in `handle`, every wish of
+the user leaves through `intent`; nothing in here waits, reads a file or talks to an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QCloseEvent,
+    QDesktopServices,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.events import (
+    AskText,
+    DeviceChanged,
+    DropListening,
+    Event,
+    FetchModel,
+    LevelMeasured,
+    Notice,
+    StageFailed,
+    State,
+    StateChanged,
+    StopReply,
+    TimerRang,
+    UtteranceStarted,
+)
+from app.core.ports import Stage
+from app.settings import AppearanceSettings, TalkSettings
+from app.ui import icons, states
+from app.ui import theme as look
+from app.ui.cards import CardStack, Glyph
+from app.ui.composer import LONGEST_QUESTION, Composer
+from app.ui.conversation_model import ConversationModel
+from app.ui.conversation_view import ConversationView
+from app.ui.empty_state import EmptyState
+from app.ui.engine_panel import PANEL_WIDTH_PX, EnginePanel, EnginePill
+from app.ui.engine_status import EngineStatus
+from app.ui.theme import Theme
+
+OPENING_SHOWN_AFTER_MS = 150
+"""The microphone usually delivers within this; saying "One moment" before would flicker."""
+
+_GEOMETRY = "window/geometry"
+
+
+def _edge() -> QFrame:
+    edge = QFrame()
+    edge.setObjectName("edge")
+    return edge
+
+
+def open_link(target: QUrl) -> None:
+    """Hand a link the user clicked to the browser."""
+    QDesktopServices.openUrl(target)
+
+
+class MainWindow(QMainWindow):
+    """The only window. Lives in the GUI thread, as all of `app.ui`.
+
+    Signals:
+        intent: what the user wants (`app.core.events.Intent`).
+        talk_pressed, talk_released: the talk button on the screen, for the talk key's machine.
+        listening_dropped: the user dropped the utterance (a reason, str); the talk key's
+            machine forgets it too.
+    """
+
+    intent = Signal(object)
+    talk_pressed = Signal()
+    talk_released = Signal()
+    listening_dropped = Signal(str)
+
+    def __init__(
+        self,
+        appearance: AppearanceSettings,
+        talk: TalkSettings,
+        *,
+        geometry: QSettings | None = None,
+        open_url: Callable[[QUrl], object] = open_link,
+    ) -> None:
+        """
+        Args:
+            geometry: where the window's place is remembered; None forgets it.
+            open_url: opens a link the user clicked.
+        """
+        super().__init__()
+        self._geometry = geometry
+        self._open_url = open_url
+        self._state: str = State.READY
+        self.theme = Theme(appearance.theme, self)
+        self.conversation = ConversationModel(self)
+        self.engines = EngineStatus(self)
+        self._opening = QTimer(self)
+        self._opening.setSingleShot(True)
+        self._opening.setInterval(OPENING_SHOWN_AFTER_MS)
+        self._opening.timeout.connect(lambda: self._show_state(states.OPENING))
+
+        self.setWindowTitle("Parley")
+        self.setWindowIcon(icons.app_icon())
+        self.view = ConversationView(self.conversation, self.theme)
+        self.empty = EmptyState(talk.mode)
+        self.cards = CardStack(self.theme)
+        self.composer = Composer(self.theme, talk.mode)
+        self.pill = EnginePill(self.engines, self.theme)
+        self._lay_out()
+        self.panel = EnginePanel(self.engines, self.theme, self._page)
+        self._connect()
+        self._dress()
+        self._engines_changed()
+        self._restore_geometry()
+        # Space talks from the first moment: the text box would take it as a letter.
+        self.composer.talk.setFocus()
+
+    # --- construction ---------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._mark = Glyph("circle", "", 22)
+        name = QLabel("Parley")
+        name.setProperty("role", "strong")
+        header = QHBoxLayout()
+        header.setContentsMargins(look.SPACE_XL, look.SPACE_M, look.SPACE_XL, look.SPACE_S)
+        header.setSpacing(look.SPACE_S)
+        header.addWidget(self._mark)
+        header.addWidget(name)
+        header.addStretch(1)
+        header.addWidget(self.pill)
+
+        middle = QWidget()
+        self._middle = QStackedLayout(middle)
+        self._middle.addWidget(self.empty)
+        self._middle.addWidget(self.view)
+
+        foot = QVBoxLayout()
+        foot.setSpacing(look.SPACE_M)
+        foot.addWidget(self.cards)
+        foot.addWidget(self.composer)
+        lower = QWidget()
+        lower.setMaximumWidth(look.COLUMN_PX)
+        lower.setLayout(foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        centred = QHBoxLayout()
+        centred.setContentsMargins(look.SPACE_XL, 0, look.SPACE_XL, look.SPACE_M)
+        centred.addStretch(1)
+        centred.addWidget(lower, 100)
+        centred.addStretch(1)
+
+        self._page = QWidget()
+        self._page.setObjectName("page")
+        page = QVBoxLayout(self._page)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addLayout(header)
+        self._upper_edge, self._lower_edge = _edge(), _edge()
+        page.addWidget(self._upper_edge)
+        page.addWidget(middle, 1)
+        page.addWidget(self._lower_edge)
+        page.addLayout(centred)
+
+        # The conversations of other days will stand to the left of the page.
+        central = QWidget()
+        self._columns = QHBoxLayout(central)
+        self._columns.setContentsMargins(0, 0, 0, 0)
+        self._columns.setSpacing(0)
+        self._columns.addWidget(self._page, 1)
+        self.setCentralWidget(central)
+        self.setMinimumSize(720, 520)
+        self.resize(1080, 720)
+
+    def _connect(self) -> None:
+        self.composer.asked.connect(self.ask)
+        self.composer.stop_wanted.connect(self._stop_reply)
+        self.composer.engines_wanted.connect(self._open_panel)
+        self.composer.cut_short.connect(self._say_cut_short)
+        self.composer.talk.pressed.connect(self.talk_pressed)
+        self.composer.talk.released.connect(self.talk_released)
+        self.empty.asked.connect(self._ask_example)
+        self.view.link_clicked.connect(self._open_link)
+        self.view.cut_off.connect(self._show_edges)
+        self.pill.toggled.connect(self._toggle_panel)
+        self.panel.closed.connect(self._panel_closed)
+        self.panel.fetch_wanted.connect(self._fetch)
+        self.engines.changed.connect(self._engines_changed)
+        self.conversation.added.connect(self._conversation_changed)
+        self.conversation.removed.connect(self._conversation_changed)
+        self.conversation.reply_finished.connect(self._announce_reply)
+        self.theme.changed.connect(self._dress)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.activated.connect(self._escape)
+
+    # --- events in ------------------------------------------------------------------------
+
+    @Slot(object)
+    def handle(self, event: Event) -> None:
+        """Take any event of the app. Cheap; called in the GUI thread through a queued signal."""
+        match event:
+            case LevelMeasured():
+                # By far the most frequent beside reply text, and for the ring alone.
+                self.composer.talk.show_level(event.level)
+                return
+            case StateChanged():
+                self._take_state(event.state)
+            case UtteranceStarted():
+                self._opening.stop()
+                if self._state == State.LISTENING:
+                    self._show_state(State.LISTENING)
+            case Notice() if self.conversation.entry(event.turn_id) is None:
+                self._say(event.title, event.hint, event.level)
+            case StageFailed() if self.conversation.entry(event.turn_id) is None:
+                self._say(event.title, event.hint, "warn" if event.recovered_by else "error")
+            case TimerRang():
+                # What it says becomes a turn of its own; here it only asks for a look.
+                QApplication.alert(self)
+            case DeviceChanged(kind="input"):
+                self._take_microphone(event)
+        self.conversation.handle(event)
+        self.engines.handle(event)
+
+    def _take_state(self, state: str) -> None:
+        self._opening.stop()
+        self._state = state
+        if state == State.LISTENING and self.composer.talk.state != State.FINISHING:
+            # "Listening" is a promise that words are heard; it waits for the first samples.
+            self._opening.start()
+        elif state == State.READY:
+            self._show_ready()
+        else:
+            self._show_state(state)
+
+    def _show_ready(self) -> None:
+        self._show_state(State.READY if self.engines.has_microphone else states.ATTENTION)
+
+    def _show_state(self, state: str) -> None:
+        self.composer.show_state(state)
+        self.setWindowTitle(
+            "Parley" if state in (State.READY, states.OPENING) else f"Parley – {states.word(state)}"
+        )
+
+    def _take_microphone(self, event: DeviceChanged) -> None:
+        title = self.tr("No microphone is connected.")
+        if event.name:
+            self.cards.remove(title)
+        elif self.engines.has_microphone:
+            self._say(
+                title,
+                self.tr("Plug one in, or type your question. I notice when it is back."),
+                "warn",
+            )
+
+    def _say(self, title: str, hint: str, level: str) -> None:
+        self.cards.add(title, hint, level)
+        self._announce(f"{title} {hint}".strip())
+
+    def _engines_changed(self) -> None:
+        self.composer.show_engines(self.engines.line())
+        self.composer.status.setVisible(bool(self.engines.line()))
+        self.empty.show_microphone(self.engines.has_microphone)
+        if self._state == State.READY:
+            self._show_ready()
+        self._place_panel()
+
+    def _conversation_changed(self) -> None:
+        begun = len(self.conversation) > 0
+        self._middle.setCurrentWidget(self.view if begun else self.empty)
+        self.composer.show_begun(begun)
+
+    @Slot()
+    def come_to_front(self) -> None:
+        """Somebody started Parley again."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    # --- intents out ----------------------------------------------------------------------
+
+    @Slot(str)
+    def ask(self, text: str) -> None:
+        """Ask a typed question."""
+        self.conversation.asked(text)
+        self.intent.emit(AskText(text=text))
+
+    def _ask_example(self, text: str) -> None:
+        # The chips are about to go; the keyboard should not end up in the text box.
+        self.composer.talk.setFocus()
+        self.ask(text)
+
+    def _stop_reply(self) -> None:
+        self.intent.emit(StopReply())
+
+    def _escape(self) -> None:
+        """Drop what is being said, or be quiet, or put the panel away, or leave the text."""
+        if self._state == State.LISTENING:
+            self.intent.emit(DropListening())
+            self.listening_dropped.emit("dropped")
+            return
+        self._stop_reply()
+        if self._state != State.READY:
+            return
+        if self.panel.isVisible():
+            self.panel.put_away()
+        elif self.composer.box.hasFocus():
+            self.composer.talk.setFocus()
+
+    def _fetch(self, stage: Stage) -> None:
+        self.engines.asked_to_fetch(stage)
+        self.intent.emit(FetchModel(stage=stage))
+
+    def _open_link(self, target: QUrl) -> None:
+        self._open_url(target)
+
+    def _say_cut_short(self) -> None:
+        self._say(
+            self.tr("Only the first %1 characters were pasted.").replace(
+                "%1", f"{LONGEST_QUESTION:,}"
+            ),
+            self.tr("Ask about a shorter piece of the text."),
+            "info",
+        )
+
+    # --- the panel ------------------------------------------------------------------------
+
+    def _open_panel(self) -> None:
+        self.pill.setChecked(True)
+
+    def _toggle_panel(self, opened: bool) -> None:
+        if opened:
+            # Shown first: heights are known once the stylesheet has dressed the labels.
+            self.panel.show()
+            self._place_panel()
+            self.panel.raise_()
+            self.panel.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self.panel.isVisible():
+            self.panel.put_away()
+
+    def _panel_closed(self) -> None:
+        self.pill.setChecked(False)
+        if not self.composer.box.hasFocus():
+            self.composer.talk.setFocus()
+
+    def _place_panel(self) -> None:
+        page = self._page
+        width = min(PANEL_WIDTH_PX, page.width() - 2 * look.SPACE_L)
+        top = self.pill.geometry().bottom() + look.SPACE_S
+        # Never over the talk button: talking goes on while the panel is open.
+        floor = self.composer.mapTo(page, self.composer.rect().topLeft()).y()
+        height = min(self.panel.wanted_height(), floor - top)
+        left = page.width() - width - look.SPACE_XL
+        if self.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+            left = look.SPACE_XL
+        self.panel.setGeometry(left, top, width, height)
+
+    # --- the window itself ----------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_panel()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A letter typed anywhere begins a question."""
+        text = event.text()
+        plain = not event.modifiers() & (
+            Qt.KeyboardModifier.ControlModifier
+            | Qt.KeyboardModifier.AltModifier
+            | Qt.KeyboardModifier.MetaModifier
+        )
+        if plain and text.isprintable() and text.strip():
+            self.composer.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.composer.box.insertPlainText(text)
+            return
+        super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._geometry is not None:
+            self._geometry.setValue(_GEOMETRY, self.saveGeometry())
+        super().closeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        # Qt hands the application's palette to `event` only, not to `changeEvent`.
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self.theme.follow()
+        return super().event(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self.view.arrange()
+
+    def _restore_geometry(self) -> None:
+        if self._geometry is None:
+            return
+        saved = self._geometry.value(_GEOMETRY)
+        if isinstance(saved, QByteArray):
+            self.restoreGeometry(saved)
+
+    def _dress(self) -> None:
+        tokens = self.theme.tokens
+        self.setPalette(look.palette(tokens))
+        self.setStyleSheet(look.stylesheet(tokens))
+        self._mark.show_icon("parley", tokens.accent)
+
+    def _show_edges(self, above: bool, below: bool) -> None:
+        """A hairline where the conversation goes on behind the edge."""
+        for edge, shown in ((self._upper_edge, above), (self._lower_edge, below)):
+            if edge.property("shown") != shown:
+                edge.setProperty("shown", shown)
+                edge.style().unpolish(edge)
+                edge.style().polish(edge)
+
+    # --- for who does not see -------------------------------------------------------------
+
+    def _announce_reply(self, index: int) -> None:
+        self._announce(self.conversation.entries[index].reply)
+
+    def _announce(self, text: str) -> None:
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))

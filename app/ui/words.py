@@ -1,0 +1,87 @@
+"""Words the window has for engines and numbers. All go through Qt's translation."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from app.core.ports import Engine, Stage
+
+translate = QCoreApplication.translate
+
+_ENGINES = {
+    "whisper": "Whisper",
+    "pocketsphinx": "PocketSphinx",
+    "ollama": "Ollama",
+    "groq": "Groq",
+    "cerebras": "Cerebras",
+    "openai": "OpenAI-style server",
+    "vits": "MMS voice",
+    "espeak": "eSpeak NG",
+    "silero": "Silero",
+}
+"""Proper names, the same in every language."""
+
+
+def engine_name_of(name: str) -> str:
+    """What the engine with this registry name is called."""
+    if name == "skills":
+        return translate("Words", "Built-in skills")
+    if name == "energy":
+        return translate("Words", "Loudness")
+    return _ENGINES.get(name, name)
+
+
+def engine_name(engine: Engine) -> str:
+    """What the engine is called, without its model."""
+    return engine_name_of(engine.name)
+
+
+def model_name(engine: Engine) -> str:
+    """The model without the organisation or folder it comes from."""
+    return engine.model.rstrip("/").rsplit("/", 1)[-1]
+
+
+def engine_label(engine: Engine) -> str:
+    """Name and model: "Ollama · phi3:mini"."""
+    model = model_name(engine)
+    return f"{engine_name(engine)} · {model}" if model else engine_name(engine)
+
+
+def short_label(engine: Engine) -> str:
+    """The one word that says most: a language model is known by its model."""
+    if engine.stage == Stage.LLM and engine.model:
+        return model_name(engine)
+    return engine_name(engine)
+
+
+def place(engine: Engine) -> str:
+    """Where the words of this stage go."""
+    return translate("Words", "this computer") if engine.local else translate("Words", "cloud")
+
+
+def device_names(engine: Engine) -> list[str]:
+    """What computes, if it is known: a server does not say."""
+    names = {"cuda": translate("Words", "GPU"), "cpu": translate("Words", "CPU")}
+    return [names[engine.device]] if engine.device in names else []
+
+
+def stage_verb(stage: Stage) -> str:
+    """What the stage does, as a word before the engine's name."""
+    return {
+        Stage.STT: translate("Words", "Hears"),
+        Stage.LLM: translate("Words", "Answers"),
+        Stage.TTS: translate("Words", "Speaks"),
+        Stage.VAD: translate("Words", "Notices speech"),
+    }[stage]
+
+
+def duration(milliseconds: float) -> str:
+    """Below a second in milliseconds, above it in seconds."""
+    if milliseconds < 999.5:
+        return translate("Words", "%1 ms").replace("%1", f"{milliseconds:.0f}")
+    return translate("Words", "%1 s").replace("%1", f"{milliseconds / 1000:.2f}")
+
+
+def span_label(label: str) -> str:
+    """A span's label from `app.core.latency`, in the window's language."""
+    return translate("Spans", label)

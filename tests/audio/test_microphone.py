@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.audio.microphone import Microphone
+from app.audio.system import SoundSystem
+from app.core.ports import SAMPLE_RATE, AudioInput
+from tests.audio.signals import babble, find, likeness, worst_likeness
+from tests.audio.test_speaker import wait_until
+from tests.support.virtual_sound import VirtualSound
+
+EDGE = SAMPLE_RATE // 5
+"""200 ms: what talkers miss most when it is lost."""
+
+
+def open_microphone(system: SoundSystem) -> Microphone:
+    system.open()
+    wait_until(lambda: system.microphone.arrived_until > 0)
+    return system.microphone
+
+
+@pytest.fixture
+def question(tmp_path: Path) -> Path:
+    path = tmp_path / "question.wav"
+    soundfile.write(path, babble(1.5, 48_000), 48_000, subtype="FLOAT")
+    return path
+
+
+@pytest.mark.sound
+def test_what_is_said_is_heard_from_its_first_to_its_last_sample(
+    system: SoundSystem, virtual_sound: VirtualSound, question: Path
+) -> None:
+    microphone: AudioInput = open_microphone(system)
+    ideal = babble(1.5, SAMPLE_RATE)
+    before = time.perf_counter()
+    assert virtual_sound.say(question).wait(20) == 0
+    time.sleep(0.3)
+
+    # The key goes down only now: all of it is memory. (The virtual microphone delivers up to
+    # 50 ms ahead of time, which a real one cannot: hence the pre-roll.)
+    since = before - 0.3
+    microphone.seek(since)
+    heard = np.concatenate([microphone.read(), microphone.drain()])
+    # 0.9: the sound lies between two samples, which costs a few per cent
+    assert worst_likeness(ideal, heard, SAMPLE_RATE) > 0.9, "no loss anywhere"
+    found = heard[find(ideal, heard) :][: len(ideal)]
+    assert likeness(found[:EDGE], ideal[:EDGE]) > 0.9
+    assert likeness(found[-EDGE:], ideal[-EDGE:]) > 0.9
+
+    # Read again in listener's steps: the same samples.
+    end = microphone.arrived_until
+    microphone.seek(since)
+    pieces = [microphone.read(since + step) for step in np.arange(0, end - since, 0.02)]
+    pieces += [microphone.read(end), microphone.drain()]
+    again = np.concatenate(pieces)
+    both = min(len(again), len(heard))
+    assert both > 1.5 * SAMPLE_RATE
+    np.testing.assert_allclose(again[:both], heard[:both], atol=1e-6)
+
+
+@pytest.mark.sound
+def test_a_read_ends_where_it_is_told(system: SoundSystem) -> None:
+    microphone = open_microphone(system)
+    since = time.perf_counter()
+    time.sleep(0.5)
+    until = since + 0.25
+    microphone.seek(since)
+    heard = np.concatenate([microphone.read(until), microphone.drain()])
+    # Blocks arrive every 10 ms or so, give or take what the machine's load makes of it.
+    assert len(heard) / SAMPLE_RATE == pytest.approx(0.25, abs=0.06)
+    assert microphone.read(until).size == 0
+    assert microphone.read().size > 0
+
+
+@pytest.mark.sound
+def test_silence_is_noticed_and_so_is_a_voice(
+    system: SoundSystem, virtual_sound: VirtualSound, question: Path
+) -> None:
+    microphone = open_microphone(system)
+    wait_until(lambda: microphone.silent_for_s > 0.3)
+    assert microphone.level == 0
+    saying = virtual_sound.say(question)
+    wait_until(lambda: microphone.level > 0.2)
+    assert microphone.silent_for_s == 0
+    saying.wait(20)
+    wait_until(lambda: microphone.level < 0.01)
+
+
+@pytest.mark.sound
+def test_what_was_captured_before_the_device_went_can_still_be_read(
+    system: SoundSystem, virtual_sound: VirtualSound, question: Path
+) -> None:
+    microphone = open_microphone(system)
+    since = time.perf_counter()
+    microphone.seek(since)
+    virtual_sound.say(question).wait(20)
+    system.close()
+    assert not microphone.alive
+    assert microphone.name == ""
+    ideal = babble(1.5, SAMPLE_RATE)
+    heard = np.concatenate([microphone.read(), microphone.drain()])
+    assert likeness(heard[find(ideal, heard) :][:SAMPLE_RATE], ideal[:SAMPLE_RATE]) > 0.9
+
+
+@pytest.mark.sound
+def test_a_reader_goes_on_with_the_device_that_came_back(
+    system: SoundSystem, virtual_sound: VirtualSound, question: Path
+) -> None:
+    microphone = open_microphone(system)
+    microphone.seek(time.perf_counter())
+    time.sleep(0.2)
+    microphone.close()
+    system.check(busy=True)
+    wait_until(lambda: microphone.alive)
+    virtual_sound.say(question).wait(20)
+    time.sleep(0.2)
+    ideal = babble(1.5, SAMPLE_RATE)
+    heard = np.concatenate([microphone.read(), microphone.drain()])
+    assert likeness(heard[find(ideal, heard) :], ideal) > 0.9
+
+
+def test_without_a_device_there_is_nothing_to_read() -> None:
+    microphone: AudioInput = Microphone()
+    assert not microphone.alive
+    assert microphone.name == ""
+    microphone.seek(time.perf_counter() - 1)
+    assert microphone.read().size == 0
+    assert microphone.drain().size == 0
+    assert microphone.level == 0
+    assert microphone.arrived_until == 0

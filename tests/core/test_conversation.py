@@ -1,0 +1,398 @@
+"""Scenarios: events in, commands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import pytest
+
+from app.core.conversation import LONGEST_QUESTION, Conversation
+from app.core.events import (
+    AskText,
+    CloseUtterance,
+    DropListening,
+    Event,
+    FinalTranscript,
+    FinishListening,
+    FinishSpeech,
+    GenerateReply,
+    Notice,
+    OpenUtterance,
+    Outcome,
+    PlaybackEnded,
+    PlaybackStarted,
+    ReopenUtterance,
+    ReplyDelta,
+    ReplyEnded,
+    ResumeListening,
+    SaveTurn,
+    SentenceReady,
+    SoundChime,
+    SpeakClause,
+    StageFailed,
+    StageStarted,
+    StartListening,
+    State,
+    StopReply,
+    StopSpeech,
+    TimerRang,
+    TurnEnded,
+    TurnSaved,
+    UtteranceEnded,
+    WarmUp,
+)
+from app.core.ports import Engine, Message, Stage, Transcript
+
+E = TypeVar("E", bound=Event)
+
+OLLAMA = Engine(Stage.LLM, "ollama", "phi3:mini", device="server")
+
+
+class Script:
+    """A conversation and everything that came out of it."""
+
+    def __init__(self, **kwargs: object) -> None:
+        options = {"persona": "Be brief.", "history_turns": 4, "wall_clock": lambda: 1000.0}
+        self.conversation = Conversation(**{**options, **kwargs})  # type: ignore[arg-type]
+        self.out: list[Event] = []
+
+    def play(self, *events: Event) -> Sequence[Event]:
+        """Feed events; return what came out of these."""
+        out = [result for event in events for result in self.conversation.handle(event)]
+        self.out += out
+        return out
+
+    def last(self, kind: type[E]) -> E:
+        found = [event for event in self.out if isinstance(event, kind)]
+        assert found, f"no {kind.__name__} came out"
+        return found[-1]
+
+    def all(self, kind: type[E]) -> list[E]:
+        return [event for event in self.out if isinstance(event, kind)]
+
+    @property
+    def state(self) -> str:
+        return self.conversation.state
+
+    def speak(self, text: str, at: float = 0.0) -> int:
+        """Hold the key, say something, let go; returns the turn's id."""
+        self.play(StartListening(at=at), FinishListening(at=at + 1))
+        turn = self.last(OpenUtterance).turn
+        self.play(
+            utterance_ended(turn, at=at + 1.05),
+            FinalTranscript(turn_id=turn.id, transcript=Transcript(text, "en"), at=at + 1.1),
+        )
+        return turn.id
+
+    def answer(self, *clauses: str) -> None:
+        """The model replies, and the first clause is heard to begin."""
+        turn_id = self.last(GenerateReply).turn_id
+        self.play(StageStarted(turn_id=turn_id, stage=Stage.LLM, engine=OLLAMA))
+        for index, clause in enumerate(clauses):
+            self.play(
+                ReplyDelta(turn_id=turn_id, text=clause),
+                SentenceReady(turn_id=turn_id, index=index, text=clause),
+            )
+        self.play(
+            ReplyEnded(turn_id=turn_id, text="".join(clauses), clauses=len(clauses)),
+            PlaybackStarted(turn_id=turn_id, audible_at=2.0),
+        )
+
+    def heard(self, text: str, *, complete: bool = True, turn_id: int = 0) -> None:
+        turn_id = turn_id or self.last(GenerateReply).turn_id
+        self.play(PlaybackEnded(turn_id=turn_id, heard=text, complete=complete))
+
+
+def utterance_ended(turn, verdict: str = "speech", at: float = 1.05) -> UtteranceEnded:
+    return UtteranceEnded(
+        turn_id=turn.id,
+        turn=turn,
+        released_at=1.0,
+        speech_ended_at=0.9,
+        duration_s=1.3,
+        verdict=verdict,
+        at=at,
+    )
+
+
+def test_a_spoken_turn_from_key_to_silence():
+    script = Script()
+    turn_id = script.speak("what is the capital of france")
+    assert script.state == State.THINKING
+    request = script.last(GenerateReply)
+    assert request.messages == (
+        Message("system", "Be brief."),
+        Message("user", "what is the capital of france"),
+    )
+    assert request.language == "en"
+
+    script.answer("It is Paris.", " It lies on the Seine.")
+    assert script.state == State.SPEAKING
+    assert [clause.text for clause in script.all(SpeakClause)] == [
+        "It is Paris.",
+        " It lies on the Seine.",
+    ]
+    assert script.last(FinishSpeech).turn_id == turn_id
+
+    script.heard("It is Paris. It lies on the Seine.")
+    assert script.state == State.READY
+    ended = script.last(TurnEnded)
+    assert ended.outcome == Outcome.REPLIED
+    assert ended.heard == "It is Paris. It lies on the Seine."
+    assert ended.engines[Stage.LLM] == OLLAMA
+    assert ended.spans["voice_to_voice"] == pytest.approx(1000.0)
+
+
+def test_the_model_is_warmed_when_the_key_goes_down():
+    script = Script()
+    script.play(StartListening(at=0.0))
+    assert script.last(WarmUp).reason == "key"
+    assert script.last(OpenUtterance).at == 0.0
+
+
+def test_the_transcript_is_saved_before_the_reply_and_the_turn_after_it():
+    script = Script()
+    script.speak("hello")
+    early = script.last(SaveTurn).record
+    assert (early.transcript, early.outcome, early.reply_heard) == ("hello", "", "")
+    script.answer("Hi there.")
+    script.heard("Hi there.")
+    whole = script.last(SaveTurn).record
+    assert (whole.transcript, whole.outcome, whole.reply_heard) == ("hello", "replied", "Hi there.")
+    assert whole.turn_id == early.turn_id
+
+
+def test_a_release_is_taken_back_when_the_key_was_never_up():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=0.5))
+    assert script.last(CloseUtterance).released_at == 0.5
+    assert script.state == State.FINISHING
+    out = script.play(ResumeListening(at=0.501))
+    assert any(isinstance(event, ReopenUtterance) for event in out)
+    assert script.state == State.LISTENING
+
+
+def test_a_resume_after_the_utterance_ended_changes_nothing():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=0.5))
+    turn = script.last(OpenUtterance).turn
+    script.play(utterance_ended(turn))
+    out = script.play(ResumeListening(at=0.6))
+    assert not any(isinstance(event, ReopenUtterance) for event in out)
+    assert script.state == State.FINISHING
+
+
+@pytest.mark.parametrize("verdict", ["too short", "silence", "no microphone"])
+def test_what_is_no_speech_is_said_and_nothing_is_sent(verdict):
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=0.1))
+    script.play(utterance_ended(script.last(OpenUtterance).turn, verdict))
+    assert script.state == State.READY
+    assert script.last(Notice).title
+    assert script.last(TurnEnded).outcome == Outcome.UNHEARD
+    assert not script.all(GenerateReply)
+    assert not script.all(SaveTurn)
+
+
+def test_an_empty_transcript_is_not_answered():
+    script = Script()
+    script.speak("")
+    assert script.last(Notice).title == "I didn't catch that."
+    assert not script.all(GenerateReply)
+    assert script.state == State.READY
+
+
+def test_barge_in_during_the_second_sentence_keeps_only_what_was_heard():
+    script = Script()
+    first = script.speak("tell me about paris")
+    script.answer("It is big.", " It is old.", " It is loud.")
+    token = script.last(GenerateReply).turn.token
+
+    script.play(StartListening(at=9.0))
+    assert token.cancelled
+    assert token.reason == "barge-in"
+    assert script.last(StopSpeech).turn_id == first
+    assert script.state == State.LISTENING
+
+    script.heard("It is big. It", complete=False, turn_id=first)
+    ended = script.last(TurnEnded)
+    assert (ended.turn_id, ended.outcome) == (first, Outcome.INTERRUPTED)
+    record = script.last(SaveTurn).record
+    assert record.reply_heard == "It is big. It"
+    assert record.reply_generated == "It is big. It is old. It is loud."
+
+    second = script.last(OpenUtterance).turn
+    script.play(
+        FinishListening(at=10.0),
+        utterance_ended(second),
+        FinalTranscript(turn_id=second.id, transcript=Transcript("go on", "en")),
+    )
+    assert script.last(GenerateReply).messages[-2:] == (
+        Message("assistant", "It is big. It"),
+        Message("user", "go on"),
+    )
+
+
+def test_a_question_typed_over_a_reply_waits_for_what_was_heard():
+    script = Script()
+    first = script.speak("tell me about paris")
+    script.answer("It is big.", " It is old.")
+    script.play(AskText(text="stop, and london?"))
+    assert len(script.all(GenerateReply)) == 1
+    script.heard("It is big.", complete=False, turn_id=first)
+    assert len(script.all(GenerateReply)) == 2
+    assert script.last(GenerateReply).messages[1:] == (
+        Message("user", "tell me about paris"),
+        Message("assistant", "It is big."),
+        Message("user", "stop, and london?"),
+    )
+
+
+def test_events_of_a_cancelled_turn_are_dropped():
+    script = Script()
+    old = script.speak("tell me a story")
+    script.play(StopReply())
+    assert script.state == State.READY
+    for stale in (
+        ReplyDelta(turn_id=old, text="Once"),
+        SentenceReady(turn_id=old, index=0, text="Once upon a time."),
+        ReplyEnded(turn_id=old, text="Once upon a time.", clauses=1),
+        PlaybackStarted(turn_id=old, audible_at=3.0),
+    ):
+        assert script.play(stale) == []
+    assert not script.all(SpeakClause)
+
+
+def test_stop_while_thinking_ends_the_turn_with_nothing_heard():
+    script = Script()
+    turn_id = script.speak("tell me a story")
+    script.play(StopReply())
+    script.heard("", complete=False, turn_id=turn_id)
+    assert script.last(TurnEnded).outcome == Outcome.INTERRUPTED
+    assert script.last(SaveTurn).record.reply_heard == ""
+
+
+def test_dropping_an_utterance_forgets_it():
+    script = Script()
+    script.play(StartListening(at=0.0), DropListening(at=0.5))
+    turn = script.last(OpenUtterance).turn
+    assert turn.token.reason == "dropped"
+    script.heard("", complete=False, turn_id=turn.id)
+    assert script.last(TurnEnded).outcome == Outcome.UNHEARD
+    assert not script.all(SaveTurn)
+    assert script.state == State.READY
+
+
+def test_a_reply_that_broke_off_is_spoken_as_far_as_it_came_and_marked():
+    script = Script()
+    turn_id = script.speak("tell me a story")
+    script.play(
+        ReplyDelta(turn_id=turn_id, text="Once upon"),
+        SentenceReady(turn_id=turn_id, index=0, text="Once upon"),
+        StageFailed(turn_id=turn_id, stage="llm", title="Ollama stopped.", hint="Ask again."),
+        ReplyEnded(turn_id=turn_id, text="Once upon", clauses=1, complete=False),
+    )
+    script.heard("Once upon")
+    assert script.last(TurnEnded).outcome == Outcome.FAILED
+    assert script.state == State.READY
+
+
+def test_speech_that_no_engine_can_transcribe_ends_the_turn():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=1.0))
+    turn = script.last(OpenUtterance).turn
+    script.play(
+        utterance_ended(turn),
+        StageFailed(turn_id=turn.id, stage=Stage.STT, title="It broke.", hint=""),
+    )
+    assert script.last(TurnEnded).outcome == Outcome.FAILED
+    assert script.state == State.READY
+
+
+def test_a_typed_question_is_answered_like_a_spoken_one():
+    script = Script()
+    script.play(AskText(text="  what time is it?  "))
+    assert script.last(GenerateReply).messages[-1] == Message("user", "what time is it?")
+    assert script.last(GenerateReply).turn.source == "text"
+
+
+def test_pasted_megabytes_are_cut_and_the_user_is_told():
+    script = Script()
+    script.play(AskText(text="a" * 3_000_000))
+    assert len(script.last(GenerateReply).messages[-1].text) == LONGEST_QUESTION
+    assert "characters" in script.last(Notice).title
+
+
+def test_blank_text_is_no_turn():
+    script = Script()
+    script.play(AskText(text="  \n "))
+    assert script.state == State.READY
+    assert not script.all(GenerateReply)
+
+
+def test_the_model_is_shown_only_the_latest_turns():
+    script = Script(history_turns=2)
+    for number in range(5):
+        script.speak(f"question {number}")
+        script.answer(f"answer {number}")
+        script.heard(f"answer {number}")
+    script.speak("last")
+    questions = [m.text for m in script.last(GenerateReply).messages if m.role == "user"]
+    assert questions == ["question 3", "question 4", "last"]
+
+
+def test_a_timer_rings_at_once_when_nobody_speaks():
+    script = Script()
+    script.play(TimerRang(label="tea", announcement="Your tea timer is done."))
+    assert script.all(SoundChime)
+    assert script.last(SpeakClause).text == "Your tea timer is done."
+
+
+def test_a_timer_waits_for_the_end_of_a_reply():
+    script = Script()
+    script.speak("hello")
+    script.answer("Hi.")
+    script.play(TimerRang(label="tea", announcement="Your tea timer is done."))
+    assert not script.all(SoundChime)
+    script.heard("Hi.")
+    assert script.all(SoundChime)
+    assert script.last(SpeakClause).text == "Your tea timer is done."
+
+
+def test_a_timer_does_not_ring_into_an_open_microphone():
+    script = Script()
+    script.play(StartListening(at=0.0))
+    script.play(TimerRang(label="tea", announcement="Your tea timer is done."))
+    assert not script.all(SoundChime)
+    script.play(FinishListening(at=0.1))
+    script.play(utterance_ended(script.last(OpenUtterance).turn, "too short"))
+    assert script.all(SoundChime)
+
+
+def test_a_second_key_press_while_listening_is_the_same_utterance():
+    script = Script()
+    script.play(StartListening(at=0.0), StartListening(at=0.1))
+    assert len(script.all(OpenUtterance)) == 1
+
+
+def test_a_turn_saved_late_is_still_shown_as_saved():
+    script = Script()
+    turn_id = script.speak("hello")
+    script.answer("Hi.")
+    script.heard("Hi.")
+    assert script.play(TurnSaved(turn_id=turn_id, row_id=1, complete=True))
+
+
+def test_language_of_the_utterance_reaches_model_and_voice():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=1.0))
+    turn = script.last(OpenUtterance).turn
+    script.play(
+        utterance_ended(turn),
+        FinalTranscript(turn_id=turn.id, transcript=Transcript("quelle heure est-il", "fr")),
+    )
+    assert script.last(GenerateReply).language == "fr"
+    script.answer("Il est midi.")
+    assert script.last(SpeakClause).language == "fr"
+    assert script.last(SaveTurn).record.language == "fr"
