@@ -114,6 +114,10 @@ class MainWindow(QMainWindow):
         self._opening.setSingleShot(True)
         self._opening.setInterval(OPENING_SHOWN_AFTER_MS)
         self._opening.timeout.connect(lambda: self._show_state(states.OPENING))
+        self._finishing = QTimer(self)
+        self._finishing.setSingleShot(True)
+        self._finishing.setInterval(round(talk.release_grace_ms))
+        self._finishing.timeout.connect(lambda: self._show_state(State.FINISHING))
 
         self.setWindowTitle("Parley")
         self.setWindowIcon(icons.app_icon())
@@ -237,12 +241,17 @@ class MainWindow(QMainWindow):
 
     def _take_state(self, state: str) -> None:
         self._opening.stop()
+        self._finishing.stop()
         self._state = state
-        if state == State.LISTENING and self.composer.talk.state != State.FINISHING:
+        shown = self.composer.talk.state
+        if state == State.LISTENING and shown not in (State.LISTENING, State.FINISHING):
             # "Listening" is a promise that words are heard; it waits for the first samples.
             self._opening.start()
         elif state == State.READY:
             self._show_ready()
+        elif state == State.FINISHING:
+            # X11 sends release and press in pairs while a key is held: wait until it is one.
+            self._finishing.start()
         else:
             self._show_state(state)
 
