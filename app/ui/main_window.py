@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QMargins,
+    QSettings,
+    QSize,
+    Qt,
+    QTimer,
+    QUrl,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -73,6 +84,12 @@ def _edge() -> QFrame:
 def open_link(target: QUrl) -> None:
     """Hand a link the user clicked to the browser."""
     QDesktopServices.openUrl(target)
+
+
+OPENING_SIZE = QSize(1080, 720)
+SMALLEST = QSize(720, 520)
+ROOM_FOR_FRAME = QMargins(0, 0, 0, 32)
+"""What the window manager adds above the window, in logical pixels, roughly."""
 
 
 class MainWindow(QMainWindow):
@@ -187,8 +204,10 @@ class MainWindow(QMainWindow):
         self._columns.setSpacing(0)
         self._columns.addWidget(self._page, 1)
         self.setCentralWidget(central)
-        self.setMinimumSize(720, 520)
-        self.resize(1080, 720)
+        # A small screen at 200 % has fewer of these pixels than the window would like.
+        room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)
+        self.setMinimumSize(SMALLEST.boundedTo(room))
+        self.resize(OPENING_SIZE.boundedTo(room))
 
     def _connect(self) -> None:
         self.composer.asked.connect(self.ask)
