@@ -31,6 +31,27 @@ def correlation(
     return float(scores.max())
 
 
+def share_found(
+    needle: NDArray[np.float32],
+    needle_rate: int,
+    hay: NDArray[np.float32],
+    hay_rate: int,
+    piece_s: float = 0.2,
+) -> float:
+    """Which share of the voiced pieces of `needle` is in `hay`, each at a correlation over 0.9.
+
+    In pieces, because on a busy machine a virtual device may stall for a moment in the middle of
+    a sentence: what follows is then later, and still all there.
+    """
+    needle = soxr.resample(needle, needle_rate, hay_rate)
+    size = int(piece_s * hay_rate)
+    pieces = [needle[i : i + size] for i in range(0, len(needle) - size, size)]
+    loudest = max(float(np.abs(piece).mean()) for piece in pieces)
+    voiced = [piece for piece in pieces if float(np.abs(piece).mean()) > 0.2 * loudest]
+    found = [correlation(piece, hay_rate, hay, hay_rate) > 0.9 for piece in voiced]
+    return sum(found) / len(found)
+
+
 def last_sound_s(samples: NDArray[np.float32], rate: int, threshold: float = 0.01) -> float:
     """Seconds from the start to the last sample louder than `threshold`."""
     loud = np.flatnonzero(np.abs(samples) > threshold)
