@@ -27,7 +27,7 @@ from app.history.store import SqliteHistory
 from app.paths import Paths
 from app.providers import registry
 from app.providers.llm.skills import SkillsLlm
-from app.secrets import Secrets
+from app.secrets import ENVIRONMENT, Secrets
 from app.settings import Settings
 from app.workers.conversation import ConversationWorker
 from app.workers.engines import EnginesWorker
@@ -99,7 +99,10 @@ class Assistant(QObject):
         self.expected = set(chosen)
         model: LlmProvider = skills
         if settings.llm.provider != stand_ins[Stage.LLM]:
-            key = secrets.get(settings.llm.provider)
+            # Asking a keyring may wait for the user to unlock it: only where a key is needed.
+            key = (
+                secrets.get(settings.llm.provider) if settings.llm.provider in ENVIRONMENT else None
+            )
             model = registry.build_llm(settings.llm.provider, settings.llm, key)
             self.expected.add(Stage.LLM)
 
@@ -164,6 +167,7 @@ class Assistant(QObject):
         self._fetch.connect(engines.handle)
 
         # Started together; stopped in this order, input first and output last.
+        self._started = False
         self._threads = Threads()
         for worker in (keepalive, listener, stt, llm, tts, player, engines, conversation):
             self._threads.add(worker)
@@ -172,10 +176,13 @@ class Assistant(QObject):
                 self._threads.add(optional)
 
     def start(self) -> None:
+        self._started = True
         self._threads.start()
 
     def stop(self) -> bool:
         """Cancel what is going on and end every thread; False when one is stuck in a library."""
+        if not self._started:
+            return True
         QMetaObject.invokeMethod(
             self._conversation, "stop_turn", Qt.ConnectionType.BlockingQueuedConnection
         )

@@ -167,10 +167,7 @@ class Conversation:
             case ResumeListening() if self.state == State.FINISHING and self._progress:
                 # Too late when the utterance has ended; the words said so far are answered.
                 if not self._progress.utterance_ended:
-                    self._emit(
-                        ReopenUtterance(turn_id=self._progress.turn.id),
-                        *self._to_state(State.LISTENING),
-                    )
+                    self._resume_listening(self._progress)
             case DropListening() if self.state in (State.LISTENING, State.FINISHING):
                 self._cancel("dropped")
             case AskText():
@@ -184,13 +181,25 @@ class Conversation:
                 self._follow_turn(event)
 
     def _start_listening(self, event: StartListening) -> None:
+        progress = self._progress
         if self.state == State.LISTENING:
             return
+        if progress and self.state == State.FINISHING and not progress.utterance_ended:
+            # A slip of the finger: the key is down again before the recording was closed.
+            self._resume_listening(progress)
+            return
+        was_speaking = self.state == State.SPEAKING
         self._cancel("barge-in", then_ready=False)
         turn = self._begin("voice", at=event.at).turn
         self._emit(
-            OpenUtterance(turn_id=turn.id, turn=turn, at=event.at),
+            OpenUtterance(turn_id=turn.id, turn=turn, at=event.at, over_speech=was_speaking),
             WarmUp(reason="key"),
+            *self._to_state(State.LISTENING),
+        )
+
+    def _resume_listening(self, progress: _Progress) -> None:
+        self._emit(
+            ReopenUtterance(turn_id=progress.turn.id),
             *self._to_state(State.LISTENING),
         )
 
@@ -223,6 +232,8 @@ class Conversation:
             case StageStarted():
                 progress.engines[event.stage] = event.engine
             case StageFailed(stage=Stage.STT, recovered_by=""):
+                # The microphone may still be open for it.
+                progress.turn.token.cancel("failed")
                 progress.outcome = Outcome.FAILED
                 self._end(progress)
             case UtteranceEnded():
@@ -259,6 +270,8 @@ class Conversation:
                 self._emit(*self._to_state(State.SPEAKING))
             case PlaybackEnded():
                 progress.heard = event.heard
+                if progress.reply.strip() and not event.heard.strip():
+                    progress.outcome = Outcome.FAILED  # no voice could say any of it
                 self._end(progress)
 
     def _reply_to(self, progress: _Progress, text: str, language: str) -> None:
@@ -304,7 +317,8 @@ class Conversation:
         self._progress = None
         self._held_back = None
         self._closing[progress.turn.id] = progress
-        progress.outcome = Outcome.INTERRUPTED if progress.transcript else Outcome.UNHEARD
+        said = progress.transcript or progress.reply
+        progress.outcome = Outcome.INTERRUPTED if said else Outcome.UNHEARD
         self._emit(StopSpeech(turn_id=progress.turn.id))
         if then_ready:
             self._emit(*self._to_state(State.READY))

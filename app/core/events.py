@@ -91,6 +91,8 @@ class OpenUtterance(Command):
     """Record from `at` less the pre-roll."""
 
     turn: Turn
+    over_speech: bool = False
+    """Parley was speaking until now: what came before the key is its own voice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,14 @@ class ClauseStarted(Event):
     turn: Turn
     index: int
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseFailed(Event):
+    """No voice could say the clause that was started last; nobody hears it. Tts → player."""
+
+    turn: Turn
+    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -293,7 +293,7 @@ class TurnRecord:
     started_at: float
     """Unix time, seconds."""
     source: str
-    """ "voice" or "text"."""
+    """ "voice", "text" or "timer"."""
     transcript: str
     language: str
     reply_generated: str = ""

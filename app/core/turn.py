@@ -77,5 +77,5 @@ class Turn:
 
     id: int
     source: str
-    """ "voice" or "text"."""
+    """ "voice", "text", or "timer" when Parley speaks first."""
     token: CancelToken = field(default_factory=CancelToken, compare=False)

@@ -41,6 +41,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.conversation import LONGEST_QUESTION
 from app.core.events import (
     AskText,
     DeviceChanged,
@@ -61,7 +62,7 @@ from app.settings import AppearanceSettings, TalkSettings
 from app.ui import icons, states
 from app.ui import theme as look
 from app.ui.cards import CardStack, Glyph
-from app.ui.composer import LONGEST_QUESTION, Composer
+from app.ui.composer import Composer
 from app.ui.conversation_model import ConversationModel
 from app.ui.conversation_view import ConversationView
 from app.ui.empty_state import EmptyState

@@ -30,6 +30,8 @@ from app.core.events import (
     FinishListening,
     ResumeListening,
     StartListening,
+    State,
+    StateChanged,
     UtteranceEnded,
 )
 from app.core.push_to_talk import Action, Finish, PushToTalk, Resume, Start
@@ -118,6 +120,8 @@ class TalkKey(QObject):
         )
         self._started_at = math.inf
         """When the recording that runs now began."""
+        self._is_listening = False
+        """Whether the conversation has said that it listens to this recording."""
         self._scan_code = 0
         """The physical key of the last press; 0 where the platform does not tell (macOS)."""
         self._ours = False
@@ -154,11 +158,27 @@ class TalkKey(QObject):
 
         Without this, the next press in toggle mode would end what has ended already.
         """
-        if (
+        if isinstance(event, StateChanged):
+            self._follow_state(event.state)
+        elif (
             isinstance(event, UtteranceEnded)
             and self._machine.recording is not None
             and event.released_at >= self._started_at
         ):
+            self.interrupt("ended")
+
+    def _follow_state(self, state: State) -> None:
+        """A typed question ends the recording too.
+
+        Only once the conversation was seen listening: a state of the turn before may arrive
+        after the key went down.
+        """
+        if self._machine.recording is None:
+            self._is_listening = False
+        elif state == State.LISTENING:
+            self._is_listening = True
+        elif state != State.FINISHING and self._is_listening:
+            self._is_listening = False
             self.interrupt("ended")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -76,6 +76,15 @@ class EnginesWorker(Worker):
         except AssistantError as exc:
             self._tell_missing(stage, provider, exc)
             return
+        except Exception as exc:  # a bug in one engine must not keep the others away
+            log.error("%s cannot be loaded", provider.engine.label, exc_info=exc)
+            del self._waiting[stage]
+            trouble = AssistantError(
+                f"{provider.engine.name} cannot be loaded.",
+                "The details are in the log file; the built-in engine goes on.",
+            )
+            self._tell_missing(stage, provider, trouble)
+            return
         del self._waiting[stage]
         self._ready[stage].emit(provider)
 

@@ -58,6 +58,10 @@ class HistoryWorker(Worker):
                 self._tell(exc)
                 self._retry.start()
                 return
+            except Exception as exc:  # one turn that cannot be written must not hold up the rest
+                del self._unsaved[turn_id]
+                self.report(exc, turn_id=0)
+                continue
             del self._unsaved[turn_id]
             self.happened.emit(
                 TurnSaved(turn_id=turn_id, row_id=row_id, complete=bool(command.record.outcome))

@@ -24,7 +24,7 @@ from app.core.events import (
 )
 from app.core.ports import LlmProvider, Message
 from app.core.sentences import ClauseSplitter
-from app.errors import AssistantError, ProviderUnavailable
+from app.errors import AssistantError, ProviderBroke, ProviderUnavailable
 from app.workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -124,8 +124,12 @@ class LlmWorker(Worker):
         # The token is cancelled in another thread; the task must be in its own.
         forget = request.turn.token.on_cancel(partial(self._cancel_soon, task))
         self._replies += 1
+        reply = _Reply(request, self.happened.emit)
         try:
-            await self._answer(request, _Reply(request, self.happened.emit))
+            await self._answer(request, reply)
+        except Exception as exc:  # whatever happens, the turn gets its end
+            self.report(exc, turn_id=request.turn_id)
+            reply.end(complete=False)
         except asyncio.CancelledError:
             log.debug("reply of turn %d cancelled: %s", request.turn_id, request.turn.token.reason)
         finally:
@@ -148,7 +152,7 @@ class LlmWorker(Worker):
             except Exception as exc:  # a model may fail in any way; the user gets an answer
                 if isinstance(exc, ProviderUnavailable):
                     self._set_ready(False, exc)
-                is_last = provider is self._stand_in or bool(reply.text)
+                is_last = provider is self._stand_in or bool(reply.text.strip())
                 recovered_by = "" if is_last else self._stand_in.engine.name
                 self.report(exc, turn_id=request.turn_id, recovered_by=recovered_by)
                 if is_last:
@@ -198,9 +202,11 @@ class LlmWorker(Worker):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._chosen.close()
-        await self._stand_in.close()
-        self._loop.stop()
+        try:
+            await self._chosen.close()
+            await self._stand_in.close()
+        finally:
+            self._loop.stop()
 
 
 class _Reply:
@@ -219,9 +225,13 @@ class _Reply:
             StageStarted(turn_id=turn_id, stage=provider.engine.stage, engine=provider.engine)
         )
         async for delta in provider.reply(self._request.messages, self._request.language):
+            if not delta:
+                continue
             self.text += delta
             self._emit(ReplyDelta(turn_id=turn_id, text=delta))
             self._say(self._splitter.feed(delta))
+        if not self.text.strip():
+            raise ProviderBroke(f"{provider.engine.name} gave an empty reply.", "Ask again.")
         self.end(complete=True)
 
     def end(self, *, complete: bool) -> None:

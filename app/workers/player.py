@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QTimer, Slot
 
 from app.core.events import (
+    ClauseFailed,
     ClauseStarted,
     Event,
     LevelMeasured,
@@ -87,6 +88,8 @@ class PlayerWorker(Worker):
                 playback.lead_s = self._play(playback, self._chime, self._chime_rate)
             case ClauseStarted() if not event.turn.token.cancelled:
                 self._start_clause(event)
+            case ClauseFailed() if self._playback and self._playback.clauses:
+                self._playback.clauses.pop()
             case SpeechChunk() if not event.turn.token.cancelled:
                 playback = self._playback_of(event.turn)
                 duration_s = self._play(playback, event.audio, event.sample_rate)
@@ -115,6 +118,9 @@ class PlayerWorker(Worker):
 
     def _play(self, playback: _Playback, audio: Audio, sample_rate: int) -> float:
         duration_s = self._output.play(audio, sample_rate)
+        if playback.turn.token.cancelled:
+            # Cancelled in between: the flush may have come before what was just queued.
+            self._output.flush()
         step = max(1, int(LEVEL_WINDOW_S * sample_rate))
         for start in range(0, len(audio), step):
             window = audio[start : start + step]
@@ -157,6 +163,7 @@ class PlayerWorker(Worker):
         if playback is None or playback.turn.id != turn_id:
             self.happened.emit(PlaybackEnded(turn_id=turn_id, heard="", complete=False))
             return
+        self._output.flush()
         heard_s = self._played_s(playback) - playback.lead_s - self._output.latency_s
         self._end(playback, heard=heard_text(playback.clauses, heard_s), complete=False)
 

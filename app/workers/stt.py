@@ -83,7 +83,10 @@ class SttWorker(Worker):
                 self._provider.close()
             self._provider, self._next_provider = self._next_provider, None
         self._utterance = utterance = _Utterance(turn, self._language)
-        self._attempt(utterance, lambda: self._hear_with(utterance, self._provider))
+        try:
+            self._hear_with(utterance, self._provider)
+        except Exception as exc:  # an engine may fail in any way
+            self._fall_back(utterance, exc)
 
     def _hear_with(self, utterance: _Utterance, provider: SttProvider) -> None:
         utterance.hear_with(provider)
@@ -124,15 +127,19 @@ class SttWorker(Worker):
 
     def _attempt(self, utterance: _Utterance, step: Callable[[], T]) -> T:
         """Do it; when the engine fails, hear the utterance again with the stand-in, and do it."""
-        try:
-            return step()
-        except Exception as exc:  # an engine may fail in any way; what was said is kept
-            if utterance.provider is self._stand_in:
-                raise
-            name = self._stand_in.engine.name
-            self.report(exc, turn_id=utterance.turn.id, recovered_by=name)
+        while True:
+            try:
+                return step()
+            except Exception as exc:  # an engine may fail in any way; what was said is kept
+                self._fall_back(utterance, exc)
+
+    def _fall_back(self, utterance: _Utterance, exc: Exception) -> None:
+        """Hear the utterance with the stand-in; when that is what failed, give the turn up."""
+        if utterance.provider is self._stand_in:
+            self._utterance = None
+            raise exc
+        self.report(exc, turn_id=utterance.turn.id, recovered_by=self._stand_in.engine.name)
         self._hear_with(utterance, self._stand_in)
-        return step()
 
 
 class _Utterance:

@@ -7,6 +7,7 @@ import time
 from PySide6.QtCore import Signal, Slot
 
 from app.core.events import (
+    ClauseFailed,
     ClauseStarted,
     EngineReady,
     Event,
@@ -75,16 +76,28 @@ class TtsWorker(Worker):
         if not text:
             return
         try:
-            self._synthesize(command, text, speaking.provider)
+            self._synthesize(command, text, speaking)
         except Cancelled:
             raise
         except Exception as exc:  # a voice may fail in any way; the reply is still spoken
             if speaking.provider is self._stand_in:
+                self._give_up(command)
                 raise
             self.report(exc, turn_id=command.turn_id, recovered_by=self._stand_in.engine.name)
             speaking.provider = self._stand_in
             self._announce(command.turn, self._stand_in)
-            self._synthesize(command, text, self._stand_in)
+            if speaking.said_of_clause:
+                return  # part of it was heard; saying it again would double its words
+            try:
+                self._synthesize(command, text, speaking)
+            except Exception:
+                self._give_up(command)
+                raise
+
+    def _give_up(self, command: SpeakClause) -> None:
+        self.speech.emit(
+            ClauseFailed(turn_id=command.turn_id, turn=command.turn, index=command.index)
+        )
 
     def _for_turn(self, command: SpeakClause) -> _Speaking:
         """The state of this reply; voices change only between replies."""
@@ -103,9 +116,10 @@ class TtsWorker(Worker):
         engine = provider.engine
         self.happened.emit(StageStarted(turn_id=turn.id, stage=engine.stage, engine=engine))
 
-    def _synthesize(self, command: SpeakClause, text: str, provider: TtsProvider) -> None:
+    def _synthesize(self, command: SpeakClause, text: str, speaking: _Speaking) -> None:
+        provider = speaking.provider
         first_at: float | None = None
-        samples = 0
+        speaking.said_of_clause = samples = 0
         for audio in provider.synthesize(text, command.language):
             command.turn.token.raise_if_cancelled()
             if first_at is None:
@@ -120,6 +134,7 @@ class TtsWorker(Worker):
                 )
             )
             samples += len(audio)
+            speaking.said_of_clause = samples
         if first_at is not None:
             self.happened.emit(
                 SpeechSynthesized(
@@ -138,3 +153,5 @@ class _Speaking:
         self.turn_id = turn_id
         self.provider = provider
         self.for_the_ear = SpokenText(language)
+        self.said_of_clause = 0
+        """Samples of the present clause that are on their way."""

@@ -376,6 +376,35 @@ def test_a_second_key_press_while_listening_is_the_same_utterance():
     assert len(script.all(OpenUtterance)) == 1
 
 
+def test_a_slip_of_the_finger_does_not_cost_the_words():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=3.0))
+    turn = script.conversation.current
+    out = script.play(StartListening(at=3.06))
+    assert any(isinstance(event, ReopenUtterance) for event in out)
+    assert turn == script.conversation.current
+    assert not turn.token.cancelled
+    assert script.state == State.LISTENING
+
+
+def test_an_interrupted_timer_leaves_a_trace():
+    script = Script()
+    script.play(TimerRang(label="tea", announcement="Your tea timer is done."))
+    turn_id = script.conversation.current.id
+    script.play(StartListening(at=1.0))
+    assert script.last(OpenUtterance).over_speech is False, "it had not begun to speak"
+    script.heard("", complete=False, turn_id=turn_id)
+    assert script.last(TurnEnded).outcome == Outcome.INTERRUPTED
+
+
+def test_a_barge_in_says_that_parley_was_speaking():
+    script = Script()
+    script.speak("hello")
+    script.answer("Hi.")
+    script.play(StartListening(at=5.0))
+    assert script.last(OpenUtterance).over_speech
+
+
 def test_a_turn_saved_late_is_still_shown_as_saved():
     script = Script()
     turn_id = script.speak("hello")

@@ -36,6 +36,8 @@ from app.core.events import (
     FinishListening,
     ResumeListening,
     StartListening,
+    State,
+    StateChanged,
     UtteranceEnded,
 )
 from app.core.turn import Turn
@@ -689,3 +691,26 @@ def test_fuzz_real_key_events(make_desk: MakeDesk, mode: str) -> None:
         follow()
         assert not running
     assert starts > 700
+
+
+def test_in_toggle_mode_a_typed_question_ends_the_recording_for_the_key_too() -> None:
+    key = TalkKey(TalkSettings(mode="toggle"))
+    sent: list[Event] = []
+    key.intent.connect(sent.append)
+    key.button_pressed()
+    key.button_released()
+    key.on_event(StateChanged(state=State.LISTENING))
+    key.on_event(StateChanged(state=State.THINKING))
+    sent.clear()
+    time.sleep(0.06)  # the release grace
+    key.button_pressed()
+    assert [type(event) for event in sent] == [StartListening]
+
+
+def test_a_state_of_the_turn_before_does_not_end_a_recording() -> None:
+    key = TalkKey(TalkSettings())
+    sent: list[Event] = []
+    key.intent.connect(sent.append)
+    key.button_pressed()
+    key.on_event(StateChanged(state=State.READY))
+    assert [type(event) for event in sent] == [StartListening]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from pytestqt.qtbot import QtBot
 
 from app.core.events import Event
@@ -47,6 +47,23 @@ class Stage:
         worker.happened.connect(self.recorder.take)
         self.threads.add(worker)
         self.threads.start()
+
+
+class Sender(QObject):
+    """Sends commands as another worker does: through a signal, queued."""
+
+    send = Signal(object)
+
+
+@pytest.fixture
+def sender() -> Sender:
+    return Sender()
+
+
+@pytest.fixture
+def speech(qtbot: QtBot) -> Recorder:
+    """Takes what a worker hands straight to the next one."""
+    return Recorder(qtbot)
 
 
 @pytest.fixture

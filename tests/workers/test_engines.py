@@ -7,7 +7,7 @@ from app.core.events import EngineMissing, FetchModel, FetchProgressed, StageFai
 from app.core.ports import Stage as TurnStage
 from app.errors import ProviderUnavailable
 from app.workers.engines import EnginesWorker
-from tests.fakes import FakeStt
+from tests.fakes import FakeStt, FakeTts
 from tests.workers.conftest import Recorder
 
 
@@ -90,3 +90,15 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(stage, sender, ha
     provider.fetch_error = None
     sender.send.emit(FetchModel(stage=TurnStage.STT))
     handed_over.wait_for(Downloadable)
+
+
+def test_an_engine_with_a_bug_does_not_keep_the_others_from_loading(stage):
+    class Broken(FakeStt):
+        def load(self):
+            raise RuntimeError("bad protobuf")
+
+    good = FakeTts()
+    stage.start(EnginesWorker({TurnStage.STT: Broken(), TurnStage.TTS: good}))
+    assert "cannot be loaded" in stage.recorder.wait_for(EngineMissing).title
+    assert stage.threads.stop()
+    assert good.loaded

@@ -1,19 +1,12 @@
 from __future__ import annotations
 
-import pytest
-from PySide6.QtCore import QObject, Signal
-
-from app.core.events import Notice, SaveTurn, TurnSaved
+from app.core.events import Notice, SaveTurn, StageFailed, TurnSaved
 from app.core.ports import TurnRecord
 from app.errors import HistoryError
 from app.workers import history
 from app.workers.history import HistoryWorker
 from tests.fakes import FakeHistory
 from tests.workers.conftest import Stage
-
-
-class Sender(QObject):
-    send = Signal(object)
 
 
 def record(turn_id: int, outcome: str = "replied") -> TurnRecord:
@@ -25,11 +18,6 @@ def record(turn_id: int, outcome: str = "replied") -> TurnRecord:
         language="en",
         outcome=outcome,
     )
-
-
-@pytest.fixture
-def sender() -> Sender:
-    return Sender()
 
 
 def start(stage, sender, store):
@@ -89,3 +77,19 @@ def test_a_file_that_cannot_be_opened_leaves_the_conversation_running(stage, sen
     qtbot.wait(50)
     assert len(stage.recorder.all(Notice)) == 1
     assert not stage.recorder.all(TurnSaved)
+
+
+def test_one_turn_that_cannot_be_written_does_not_hold_up_the_others(stage, sender):
+    class Picky(FakeHistory):
+        def save(self, record):
+            if record.turn_id == 1:
+                raise OverflowError("string or blob too big")
+            return super().save(record)
+
+    store = Picky()
+    start(stage, sender, store)
+    for turn_id in (1, 2, 3):
+        sender.send.emit(SaveTurn(turn_id=turn_id, record=record(turn_id)))
+    stage.recorder.wait_for(TurnSaved, 2)
+    assert [r.turn_id for r in store.records] == [2, 3]
+    assert len(stage.recorder.all(StageFailed)) == 1

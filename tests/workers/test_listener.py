@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
 
 from app.core.events import (
     AudioChunk,
@@ -22,21 +22,6 @@ from app.core.turn import Turn
 from app.settings import EndpointingSettings, TalkSettings
 from app.workers.listener import ListenerWorker
 from tests.fakes import FakeInput, FakeVad
-from tests.workers.conftest import Recorder
-
-
-class Sender(QObject):
-    send = Signal(object)
-
-
-@pytest.fixture
-def sender() -> Sender:
-    return Sender()
-
-
-@pytest.fixture
-def speech(qtbot) -> Recorder:
-    return Recorder(qtbot)
 
 
 def start(stage, sender, speech, source, **talk):
@@ -85,7 +70,7 @@ def test_an_utterance_holds_what_was_said_before_during_and_just_after_the_key(
 
 
 def test_a_recording_never_outlives_the_key_by_more_than_100_ms(stage, sender, speech, qtbot):
-    start(stage, sender, speech, FakeInput(latency_s=5.0), post_roll_ms=40)
+    start(stage, sender, speech, FakeInput(latency_s=0.0), post_roll_ms=90, release_grace_ms=90)
     turn = Turn(1, "voice")
     pressed = press(sender, turn)
     qtbot.wait(250)
@@ -163,15 +148,75 @@ def test_a_cancelled_turn_stops_recording_and_reports_nothing(stage, sender, spe
     assert not stage.recorder.all(UtteranceEnded)
 
 
-def test_a_voice_detector_that_fails_does_not_keep_the_microphone_open(stage, sender, speech):
-    class Broken(FakeVad):
-        def probability(self, frame):
-            raise RuntimeError("no model")
+class BrokenVad(FakeVad):
+    def probability(self, frame):
+        raise RuntimeError("no model")
 
-    worker = ListenerWorker(FakeInput(), Broken(), TalkSettings(), EndpointingSettings())
+
+def test_a_voice_detector_that_fails_does_not_make_parley_deaf(stage, sender, speech, qtbot):
+    worker = ListenerWorker(FakeInput(), FakeVad(), TalkSettings(), EndpointingSettings())
     sender.send.connect(worker.handle)
     worker.speech.connect(speech.take)
     stage.start(worker)
+    worker.adopt(BrokenVad())
+    for number in (1, 2):
+        turn = Turn(number, "voice")
+        press(sender, turn)
+        qtbot.wait(300)
+        release(sender, turn)
+        assert stage.recorder.wait_for(UtteranceEnded, number).verdict == "speech"
+    assert [failed.recovered_by for failed in stage.recorder.all(StageFailed)] == ["fake-vad"]
+
+
+def test_a_listener_that_cannot_begin_ends_the_utterance(stage, sender, speech):
+    class NoReset(FakeVad):
+        def reset(self):
+            raise RuntimeError("no model")
+
+    worker = ListenerWorker(FakeInput(), NoReset(), TalkSettings(), EndpointingSettings())
+    sender.send.connect(worker.handle)
+    stage.start(worker)
     press(sender, Turn(1, "voice"))
+    assert stage.recorder.wait_for(UtteranceEnded).verdict != "speech"
+    assert stage.recorder.all(StageFailed)
+
+
+def test_parleys_own_voice_before_the_key_is_no_question(stage, sender, speech, qtbot):
+    class Room(FakeInput):
+        """Parley is heard until 50 ms after the key; then it is quiet."""
+
+        def read(self, until=None):
+            first = self._next
+            audio = super().read(until)
+            at = first + np.arange(len(audio)) / SAMPLE_RATE
+            audio[at > pressed[0] + 0.05] = 0
+            return audio
+
+    pressed: list[float] = []
+    start(stage, sender, speech, Room())
+    turn = Turn(1, "voice")
+    pressed.append(time.perf_counter())
+    sender.send.emit(OpenUtterance(turn_id=1, turn=turn, at=pressed[0], over_speech=True))
+    qtbot.wait(400)
+    release(sender, turn)
+    assert speech.wait_for(UtteranceEnded).verdict == "silence"
+
+
+def test_the_last_word_is_kept_on_a_slow_device(stage, sender, speech, qtbot):
+    class Bluetooth(FakeInput):
+        """Samples arrive 0.25 s after they were spoken; each tells when that was."""
+
+        def read(self, until=None):
+            first = self._next
+            audio = super().read(until)
+            audio[:] = first - 0.25 - began + np.arange(len(audio)) / SAMPLE_RATE
+            return audio
+
+    began = time.perf_counter()
+    start(stage, sender, speech, Bluetooth(latency_s=0.25))
+    turn = Turn(1, "voice")
+    press(sender, turn)
+    qtbot.wait(500)
+    released = release(sender, turn)
     speech.wait_for(UtteranceEnded)
-    assert stage.recorder.wait_for(StageFailed).stage == "listener"
+    assert speech.all(AudioChunk)[-1].audio[-1] >= released - began

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import threading
-
-import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 
 from app.core.events import (
     EngineMissing,
@@ -22,17 +19,9 @@ from app.core.turn import Turn
 from app.errors import ProviderBroke, ProviderUnavailable
 from app.workers.llm import LlmWorker
 from tests.fakes import FakeLlm
+from tests.workers.conftest import Sender, Stage
 
 NOT_RUNNING = ProviderUnavailable("Ollama is not running.", "Start it.")
-
-
-class Sender(QObject):
-    send = Signal(object)
-
-
-@pytest.fixture
-def sender() -> Sender:
-    return Sender()
 
 
 def start(stage, sender, chosen, stand_in=None, certain=lambda *_: False):
@@ -168,8 +157,6 @@ def test_a_warm_up_never_runs_beside_a_reply(stage, sender):
 
 
 def test_models_are_closed_in_their_thread_when_it_ends(qtbot):
-    from tests.workers.conftest import Stage
-
     stage = Stage(qtbot)
     model = FakeLlm(*["word "] * 1000, pause_s=0.02)
     sender = Sender()
@@ -180,4 +167,30 @@ def test_models_are_closed_in_their_thread_when_it_ends(qtbot):
     assert model.closed
     assert stand_in.closed
     assert model.cancelled == 1
-    assert threading.active_count() < 20
+
+
+def test_a_client_that_cannot_close_does_not_hold_up_the_quit(qtbot):
+    class Stubborn(FakeLlm):
+        async def close(self):
+            raise RuntimeError("event loop is closed")
+
+    stage = Stage(qtbot)
+    stage.start(LlmWorker(Stubborn(), FakeLlm(stand_in=True), certain=None))
+    stage.recorder.wait_for(EngineReady)
+    assert stage.threads.stop()
+
+
+def test_an_empty_reply_is_not_silence(stage, sender):
+    start(stage, sender, FakeLlm(""), FakeLlm("I have no answer.", stand_in=True))
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "I have no answer."
+    assert "empty" in stage.recorder.all(StageFailed)[0].title
+
+
+def test_a_bug_in_the_skills_certainty_ends_the_turn(stage, sender):
+    def certain(*_):
+        raise ZeroDivisionError
+
+    start(stage, sender, FakeLlm(), certain=certain)
+    ask(sender)
+    assert not stage.recorder.wait_for(ReplyEnded).complete

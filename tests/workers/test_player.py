@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
 
 from app.core.events import (
+    ClauseFailed,
     ClauseStarted,
     LevelMeasured,
     PlaybackEnded,
@@ -21,17 +21,6 @@ from app.workers.player import PlayerWorker, _Clause, heard_text
 from tests.fakes import FakeOutput
 
 RATE = 16_000
-
-
-class Sender(QObject):
-    """Sends commands as the tts and the conversation do, through a queued signal."""
-
-    send = Signal(object)
-
-
-@pytest.fixture
-def sender() -> Sender:
-    return Sender()
 
 
 def start(stage, sender, output):
@@ -135,3 +124,28 @@ def test_a_clause_still_being_made_counts_at_its_likely_length():
     clause = _Clause("a" * 10 + " " + "b" * 19, duration_s=0.1, whole=False)
     assert heard_text([clause], 0.1) == ""
     assert heard_text([clause], 1.0) == "a" * 10
+
+
+def test_a_barge_in_between_the_check_and_the_loudspeaker_is_silent(stage, sender):
+    class Output(FakeOutput):
+        def play(self, audio, sample_rate):
+            turn.token.cancel("barge-in")  # the conversation's thread, at the worst moment
+            return super().play(audio, sample_rate)
+
+    output = Output()
+    start(stage, sender, output)
+    turn = Turn(1, "voice")
+    say(sender, turn, 0, "A long clause.", 3.0)
+    sender.send.emit(StopSpeech(turn_id=1))
+    stage.recorder.wait_for(PlaybackEnded)
+    assert output.queued_s == 0
+
+
+def test_a_clause_that_could_not_be_said_was_not_heard(stage, sender):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "voice")
+    say(sender, turn, 0, "One two.", 0.05)
+    sender.send.emit(ClauseStarted(turn_id=1, turn=turn, index=1, text=" Three."))
+    sender.send.emit(ClauseFailed(turn_id=1, turn=turn, index=1))
+    sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
+    assert stage.recorder.wait_for(PlaybackEnded).heard == "One two."

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
 
 from app.core.events import (
     AudioChunk,
@@ -18,15 +17,6 @@ from app.core.ports import SAMPLE_RATE
 from app.core.turn import Turn
 from app.workers.stt import SttWorker
 from tests.fakes import FakeStt
-
-
-class Sender(QObject):
-    send = Signal(object)
-
-
-@pytest.fixture
-def sender() -> Sender:
-    return Sender()
 
 
 def start(stage, sender, stand_in, **kwargs):
@@ -92,6 +82,7 @@ def test_an_engine_that_cannot_even_begin_is_replaced(stage, sender):
     worker.adopt(Broken())
     speak(sender, Turn(1, "voice"))
     assert stage.recorder.wait_for(FinalTranscript).transcript.text == "what time is it"
+    assert [failed.recovered_by for failed in stage.recorder.all(StageFailed)] == ["fake-stt"]
 
 
 def test_when_the_stand_in_fails_too_the_turn_is_told(stage, sender):

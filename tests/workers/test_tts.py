@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
 
 from app.core.events import (
     ClauseStarted,
@@ -18,21 +17,6 @@ from app.core.events import (
 from app.core.turn import Turn
 from app.workers.tts import TtsWorker
 from tests.fakes import FakeTts
-from tests.workers.conftest import Recorder
-
-
-class Sender(QObject):
-    send = Signal(object)
-
-
-@pytest.fixture
-def sender() -> Sender:
-    return Sender()
-
-
-@pytest.fixture
-def speech(qtbot) -> Recorder:
-    return Recorder(qtbot)
 
 
 def start(stage, sender, speech, stand_in=None):
@@ -144,3 +128,18 @@ def test_a_better_voice_waits_for_the_next_reply(stage, sender, speech):
     say(sender, Turn(2, "voice"), "Three.")
     speech.wait_for(SpeechEnded, 2)
     assert better.spoken == ["Three."]
+
+
+def test_a_voice_that_dies_in_the_middle_of_a_clause_does_not_say_it_twice(stage, sender, speech):
+    class Half(FakeTts):
+        def synthesize(self, text, language):
+            pieces = super().synthesize(text, language)
+            yield next(pieces)
+            raise RuntimeError("out of memory")
+
+    stand_in = FakeTts(stand_in=True)
+    worker = start(stage, sender, speech, stand_in)
+    worker.adopt(Half())
+    say(sender, Turn(1, "voice"), "It is noon and time to eat.", " Have lunch.")
+    speech.wait_for(SpeechEnded)
+    assert stand_in.spoken == ["Have lunch."]

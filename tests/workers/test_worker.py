@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QThread
 
 from app.core.conversation import Conversation
 from app.core.events import AskText, Event, StageFailed
@@ -11,10 +11,7 @@ from app.core.turn import Cancelled
 from app.errors import ProviderBroke
 from app.workers.conversation import ConversationWorker
 from app.workers.worker import Worker
-
-
-class Sender(QObject):
-    send = Signal(object)
+from tests.workers.conftest import Sender, Stage
 
 
 class Probe(Worker):
@@ -42,8 +39,6 @@ class Probe(Worker):
 
 
 def test_all_of_a_worker_runs_in_its_own_thread(qtbot):
-    from tests.workers.conftest import Stage
-
     stage, worker, sender = Stage(qtbot), Probe(), Sender()
     sender.send.connect(worker.handle)
     stage.start(worker)
