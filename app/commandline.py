@@ -5,15 +5,22 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
+from app.commands.leaving import leave
 from app.errors import AssistantError, InputError, SettingsError
 
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
+EXIT_SIGNAL = 128
+"""Plus the number of the signal, as shells count."""
+SIGPIPE = 13
+"""Has a name on systems that have the signal only."""
 
 COMMANDS = {
     "ask": "one turn without a window",
@@ -27,17 +34,29 @@ must work when another one cannot even be imported."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run Parley; the exit code is 0, 1 (an engine failed) or 2 (bad input)."""
+    """Run Parley; the exit code is 0, 1 (an engine failed), 2 (bad input), or 128 and the number
+    of the signal that ended it. A thread that is stuck in a library ends with the process."""
     _use_utf8()
     argv = sys.argv[1:] if argv is None else list(argv)
     command = _global_options(add_help=False).parse_known_args(argv)[0].command
     args = _parser(command).parse_args(argv)
+    return leave(_exit_code(args))
+
+
+def _exit_code(args: argparse.Namespace) -> int:
     try:
-        return _run(args)
+        code = _run(args)
+        sys.stdout.flush()
     except (InputError, SettingsError) as exc:
         return _complain(exc, EXIT_BAD_INPUT)
     except AssistantError as exc:
         return _complain(exc, EXIT_FAILED)
+    except KeyboardInterrupt as exc:
+        return EXIT_SIGNAL + int(getattr(exc, "number", signal.SIGINT))
+    except BrokenPipeError:
+        _forget_output()
+        return EXIT_SIGNAL + SIGPIPE
+    return code
 
 
 def _global_options(*, add_help: bool) -> argparse.ArgumentParser:
@@ -107,11 +126,20 @@ def _run(args: argparse.Namespace) -> int:
             return fetch.run(args, settings, paths)
 
 
+def _forget_output() -> None:
+    """Nobody reads it any more (`parley ask ... | head -1`), which Python would report at its
+    exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def _use_utf8() -> None:
-    """A pipe on Windows would take the local code page, which lacks most of the world."""
+    """A pipe on Windows would take the local code page, which lacks most of the world. Half a
+    character, as file names may hold, is written as an escape, which is right in JSON too."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _complain(exc: AssistantError, code: int) -> int:

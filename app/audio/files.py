@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.audio.format import EMPTY, StreamResampler, read_speech, write_wav
+from app.audio.format import EMPTY, StreamResampler, read_speech, require_writable, write_wav
 from app.core.ports import SAMPLE_RATE, Audio
 
 USUAL_RATE = 48_000
@@ -73,6 +73,10 @@ class WavInput:
     @property
     def alive(self) -> bool:
         return True
+
+    @property
+    def muted(self) -> bool:
+        return False  # nobody has a switch on a recording
 
     def seek(self, since: float) -> None:
         self._position = self._index_at(since)
@@ -153,7 +157,12 @@ class WavOutput(NullOutput):
     """
 
     def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            InputError: no file can be written there; better said before the turn than after it.
+        """
         super().__init__()
+        require_writable(path)
         self.path = path
         self._rate: int | None = None
         self._pieces: list[Audio] = []

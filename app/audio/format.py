@@ -143,8 +143,27 @@ def write_wav(path: Path, audio: Audio, rate: int) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
-        reason = getattr(exc, "strerror", None) or str(exc)
-        raise InputError(
-            f"The file {path.name} cannot be written: {reason}.",
-            f"Choose another place than {path.parent.absolute()}.",
-        ) from exc
+        raise _cannot_write(path, exc) from exc
+
+
+def require_writable(path: Path) -> None:
+    """
+    Raises:
+        InputError: `write_wav` could not write there: no such folder, no permission, no room, or
+            a folder of that name.
+    """
+    if path.is_dir():
+        raise InputError(f"{path.name or path} is a folder.", "Give a file inside it.")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as exc:
+        raise _cannot_write(path, exc) from exc
+
+
+def _cannot_write(path: Path, exc: Exception) -> InputError:
+    reason = getattr(exc, "strerror", None) or str(exc)
+    return InputError(
+        f"The file {path.name} cannot be written: {reason}.",
+        f"Choose another place than {path.parent.absolute()}.",
+    )

@@ -26,8 +26,14 @@ LOST_AFTER_S = 1.0
 START_GRACE_S = 3.0
 """How long a device may take to its first block; Bluetooth and suspended devices take a while."""
 
+PROVEN_AFTER_S = 0.5
+"""A device that still delivers after this long works."""
+
 LEVEL_HALF_LIFE_S = 0.04
 """How fast the meter falls after a peak; it is looked at 30 times a second."""
+
+MUTED_AFTER_S = 2.0
+"""Zeros for this long are no pause of a live microphone, whose converter always has noise."""
 
 SILENT_PEAK = 2.0**-15
 """One step of a 16-bit converter: a live microphone's own noise is above it."""
@@ -76,6 +82,11 @@ class Microphone:
         stream = self._stream
         return stream is not None and stream.running and self.alive
 
+    @property
+    def unproven(self) -> bool:
+        """Whether the device is open and has not gone on delivering so far."""
+        return self._stream is not None and not self._capture.is_proven
+
     # --- any thread -------------------------------------------------------------------------
 
     @property
@@ -100,6 +111,11 @@ class Microphone:
         """For how long every sample has been zero: a muted microphone, or no permission."""
         capture = self._capture
         return capture.silent_samples / capture.ring.rate if self.alive else 0.0
+
+    @property
+    def muted(self) -> bool:
+        """Whether it delivers, and nothing but zeros for `MUTED_AFTER_S`."""
+        return self.silent_for_s >= MUTED_AFTER_S
 
     @property
     def arrived_until(self) -> float:
@@ -170,6 +186,10 @@ class _Capture:
             delay_s = max(0.0, age_s - frames / self.ring.rate)
             self.latency_s += (delay_s - self.latency_s) / (20 if self._is_measured else 1)
             self._is_measured = True
+
+    @property
+    def is_proven(self) -> bool:
+        return self.ring.arrived_until - self._opened_at > PROVEN_AFTER_S
 
     @property
     def delivers(self) -> bool:

@@ -24,6 +24,10 @@ LOST_AFTER_S = 1.0
 START_GRACE_S = 3.0
 """How long a device may take to its first call; Bluetooth and suspended devices take a while."""
 
+PROVEN_AFTER_S = 0.5
+"""Any device that is opened asks for a buffer or two at once, 40 ms each; one that still asks
+after this long plays."""
+
 PLAUSIBLE_LATENCY_S = 2.0
 """Hosts that report more than this, or nothing, have no clock worth using."""
 
@@ -35,7 +39,9 @@ class Speaker:
     """An `AudioOutput` on a sound device. The object stays the same when the device changes.
 
     Without a device, audio is discarded at the pace it would have been heard, so that a turn
-    ends when it would have; a device that comes back in the middle goes on from there.
+    ends when it would have; a device that comes back in the middle goes on from there. After a
+    device that opened and did not play (a suspended one asks for one buffer and no more), the
+    next one gets no audio before it has proved itself: discarding goes on until `admit`.
 
     Threads: `open` to `close` and `running` belong to the sound thread; `flush`, `name`, `alive`
     and `latency_s` to any; the rest to the player's. PortAudio's thread touches the queue only.
@@ -55,6 +61,8 @@ class Speaker:
         self._changing = threading.Lock()
         self._discarded_until: float | None = time.perf_counter()
         """perf_counter up to which audio was discarded; None while a device plays."""
+        self._distrusts = False
+        """Whether the last device opened and did not play."""
 
     # --- sound thread -----------------------------------------------------------------------
 
@@ -68,18 +76,31 @@ class Speaker:
         output = _Output(self._queue)
         stream = open_stream("output", device, output.on_request)
         output.latency_s = stream.latency_s
-        with self._changing:
-            self._discard()
-            self._queue.change_rate(stream.rate)
-            self._discarded_until = None
         self._output = output
         self._device = device
+        if not self._distrusts:
+            self._hand_over(stream, output)
         try:
             stream.start()
         except AudioError:
             self.close()
             raise
         self._stream = stream
+
+    def admit(self) -> None:
+        """Give the audio to a device that was not trusted with it and has proved itself."""
+        stream, output = self._stream, self._output
+        if stream is not None and output.is_proven and not output.is_admitted:
+            self._distrusts = False
+            self._hand_over(stream, output)
+
+    def _hand_over(self, stream: OpenStream, output: _Output) -> None:
+        """From now on `output` empties the queue, not the clock."""
+        with self._changing:
+            self._discard()
+            self._queue.change_rate(stream.rate)
+            self._discarded_until = None
+        output.is_admitted = True
 
     def rest(self) -> None:
         """Let go of the device while there is nothing to say, without giving it up: an open
@@ -104,6 +125,8 @@ class Speaker:
     def close(self) -> None:
         """Let the device go. What waits is discarded in its time, or goes to the next device."""
         self._device = None
+        if self._stream is not None:
+            self._distrusts = self.unproven and not self._output.asks
         self._close_stream()
         with self._changing:
             if self._discarded_until is None:
@@ -123,6 +146,11 @@ class Speaker:
         if stream is None:
             return self._device is not None
         return stream.running and self.alive
+
+    @property
+    def unproven(self) -> bool:
+        """Whether the device is open and has not gone on asking for audio so far."""
+        return self._stream is not None and not self._output.is_proven
 
     # --- any thread -------------------------------------------------------------------------
 
@@ -222,11 +250,13 @@ class _Output:
     Attributes:
         latency_s: from this process to the air.
         underflows: how often the host ran out of samples in the middle of sound.
+        is_admitted: whether it gets what waits in the queue; silence until then.
     """
 
     def __init__(self, queue: PlaybackQueue) -> None:
         self.latency_s = 0.0
         self.underflows = 0
+        self.is_admitted = False
         self._queue = queue
         self._opened_at = time.perf_counter()
         self._asked_at = 0.0
@@ -235,6 +265,9 @@ class _Output:
         """PortAudio's callback: copy, date, return."""
         now = time.perf_counter()
         self._asked_at = now
+        if not self.is_admitted:  # the clock empties the queue
+            out[:] = 0.0
+            return
         ahead_s = timing.outputBufferDacTime - timing.currentTime
         if not (timing.outputBufferDacTime > 0 and 0 < ahead_s <= PLAUSIBLE_LATENCY_S):
             ahead_s = self.latency_s
@@ -243,6 +276,10 @@ class _Output:
         self.underflows += bool(status.output_underflow) and self._queue.queued_frames > 0
         self._queue.fill(out[:, 0], now + ahead_s)
         out[:, 1:] = out[:, :1]
+
+    @property
+    def is_proven(self) -> bool:
+        return self._asked_at - self._opened_at > PROVEN_AFTER_S
 
     @property
     def asks(self) -> bool:

@@ -24,6 +24,11 @@ is in use within 5 s. A restart takes 45 ms here."""
 REST_AFTER_S = 5.0
 """How long after the last sound the loudspeaker is put to rest."""
 
+FIRST_PAUSE_S = 3.0
+LONGEST_PAUSE_S = 60.0
+"""A device that opened and then did nothing is left alone for the first of these, twice as long
+each time it happens again, at most for the second."""
+
 CARDS = Path("/proc/asound/cards")
 """Linux lists its sound cards here; reading it costs nothing."""
 
@@ -85,6 +90,7 @@ class SoundSystem:
                 streams, only when it is False.
         """
         self._forget_lost()
+        self.speaker.admit()
         self._attach()
         if not busy and self._restart_may_help():
             self._restart()
@@ -142,7 +148,7 @@ class SoundSystem:
                 log.info("%s", exc)
                 self._forget_lost()
                 self._attach()
-        elif now - self._in_use_at > REST_AFTER_S:
+        elif now - self._in_use_at > REST_AFTER_S and not self.speaker.unproven:
             self.speaker.rest()
 
     def _forget_lost(self) -> None:
@@ -184,6 +190,8 @@ class _End:
         self.target = target
         self.device: Device | None = None
         self._choice = choice
+        self._mute: dict[DeviceChoice, _Pause] = {}
+        """Devices that opened and then did nothing, until they do."""
         self._trouble = ""
         self._reported: tuple[str, str] | None = None
 
@@ -201,10 +209,22 @@ class _End:
             self.device = None
 
     def drop_if_lost(self) -> None:
-        if self.device is not None and not self.target.running:
+        if self.device is None:
+            return
+        if not self.target.running:
             log.warning("lost the %s %s", NOUN[self.kind], self.device.name)
+            if self.target.unproven:
+                self._leave_alone(self.device.choice)
             self.target.close()
             self.device = None
+        elif not self.target.unproven:
+            self._mute.pop(self.device.choice, None)
+
+    def _leave_alone(self, mute: DeviceChoice) -> None:
+        """Opening it again at once would keep what waits to be heard waiting for ever."""
+        before = self._mute.get(mute)
+        pause_s = min(2 * before.length_s, LONGEST_PAUSE_S) if before else FIRST_PAUSE_S
+        self._mute[mute] = _Pause(time.perf_counter() + pause_s, pause_s)
 
     def attach(self, devices: list[Device]) -> None:
         """Open the best of these that can be opened."""
@@ -212,6 +232,10 @@ class _End:
             return
         troubles: list[str] = []
         for device in ranked(devices, self.kind, self._choice):
+            pause = self._mute.get(device.choice)
+            if pause and time.perf_counter() < pause.until:
+                troubles.append(self._is_mute(device))
+                continue
             try:
                 self.target.open(device)
             except AudioError as exc:
@@ -224,9 +248,18 @@ class _End:
         none = f"No {noun} is there. Plug one in, or choose one in the settings file."
         self._trouble = troubles[0] if troubles else none
 
+    def _is_mute(self, device: Device) -> str:
+        does_not = "does not play" if self.kind == "output" else "records nothing"
+        return (
+            f"{device.label} {does_not}. "
+            f"Check it in the system's sound settings, or choose another {NOUN[self.kind]}."
+        )
+
     def news(self, failure: AudioError | None) -> DeviceReport | None:
         """What changed since the last call."""
-        if self.device is not None:
+        if self.device is not None and self.device.choice in self._mute:
+            name, detail = "", self._is_mute(self.device)  # one more try is no news
+        elif self.device is not None:
             name, detail = self.device.label, ""
             if not self.satisfied and self._choice is not None:
                 detail = f"{self._choice.name} is not there. Parley uses {name} until it returns."
@@ -239,6 +272,15 @@ class _End:
         if detail:
             log.warning("%s: %s", NOUN[self.kind], detail)
         return DeviceReport(self.kind, name, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """How long a device is left alone."""
+
+    until: float
+    """perf_counter"""
+    length_s: float
 
 
 def _cards() -> bytes | None:

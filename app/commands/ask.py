@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from pathlib import Path
@@ -25,10 +26,22 @@ from app.core.events import (
     StageFailed,
     TurnEnded,
 )
+from app.core.ports import Stage
 from app.errors import InputError
 from app.paths import Paths
 from app.secrets import Secrets
 from app.settings import Settings
+
+LLM_ANSWERS_S = 1.0
+"""A model that is there and loaded says so within this, one that is missing too. The load of a
+cold one is part of the turn, as in the window: not every question is for the model."""
+
+STAGE_NAMES = {
+    Stage.VAD: "voice detector",
+    Stage.STT: "speech recognition",
+    Stage.LLM: "language model",
+    Stage.TTS: "voice",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,29 +58,53 @@ def run(args: argparse.Namespace, settings: Settings, paths: Paths, secrets: Sec
     """Returns 0 when a reply was spoken, 1 when an engine failed, 2 when nothing was heard.
 
     Raises:
-        InputError: no question, two questions, or a recording that cannot be read.
+        InputError: no question, two questions, a recording that cannot be read, or a reply that
+            cannot be written.
+        Interrupted: Ctrl-C or SIGTERM.
     """
-    text = (args.text or "").strip()
+    text = _readable(args.text or "").strip()
     if not text and args.wav is None:
         raise InputError("There is no question.", "Give it in words, or with --wav FILE.")
     if text and args.wav:
         raise InputError("There are two questions.", "Give either words or --wav FILE.")
     recording = WavInput(args.wav, realtime=not args.fast) if args.wav else None
+    reply = WavOutput(args.out) if args.out else None
+    if recording and recording.duration_s > settings.talk.max_utterance_s:
+        remark(
+            f"Only the first {settings.talk.max_utterance_s:g} seconds of {recording.name} are "
+            "heard. The settings file can allow more: talk.max_utterance_s."
+        )
     QCoreApplication.instance() or QCoreApplication(sys.argv[:1])
     devices = SoundSystem(settings.audio, listens=False)
     sound = Sound(
         source=recording or devices.microphone,
-        output=WavOutput(args.out) if args.out else devices.speaker,
-        devices=None if args.out else devices,
+        output=reply or devices.speaker,
+        devices=None if reply else devices,
     )
     printer = _JsonPrinter() if args.json else _Printer()
     assistant = Assistant(settings, paths, secrets, sound, keeps_timers=False)
     with Session(assistant, printer.watch) as session:
-        session.wait_for_engines()
+        _wait_for_engines(session, spoken=recording is not None)
         ended = session.ask_recording(recording) if recording else session.ask_text(text)
-    if isinstance(sound.output, WavOutput):
-        sound.output.save()
+    if reply:
+        reply.save()
     return _exit_code(ended)
+
+
+def _readable(text: str) -> str:
+    """Bytes of the command line that are no text arrive as surrogates, which no engine, file or
+    terminal takes."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def _wait_for_engines(session: Session, *, spoken: bool) -> None:
+    """What this turn needs: a typed question is not transcribed."""
+    needed = [Stage.TTS, *((Stage.VAD, Stage.STT) if spoken else ())]
+    late = session.wait_for_engines(needed)
+    session.wait_for_engines([Stage.LLM], longest_s=LLM_ANSWERS_S)
+    for stage in needed:
+        if stage in late:
+            remark(f"The {STAGE_NAMES[stage]} is still loading. Parley goes on without it.")
 
 
 def _exit_code(ended: TurnEnded) -> int:
@@ -75,7 +112,8 @@ def _exit_code(ended: TurnEnded) -> int:
 
 
 class _JsonPrinter:
-    """One line per event, from the turn's start to its end."""
+    """One line per event, from the engines' first news to the end of the turn, which is the last.
+    Level meters are left out."""
 
     def __init__(self) -> None:
         self._started_at = time.perf_counter()

@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from app.errors import AssistantError, HistoryError
 from app.paths import Paths
 from app.secrets import ENVIRONMENT, Secrets, redact
 from app.settings import AudioSettings
+
+if TYPE_CHECKING:
+    from app.audio.microphone import Microphone
 
 log = logging.getLogger(__name__)
 
@@ -76,27 +79,24 @@ def crashed(name: str, exc: Exception) -> AssistantError:
 
 
 def sound(settings: AudioSettings) -> Iterable[Check]:
-    """Open both devices as the window would, and listen for a moment."""
+    """Open both devices as the window would, listen for a moment, and name what else there is."""
     from app.audio.system import SoundSystem
 
-    names = {"input": "microphone", "output": "speaker"}
     system = SoundSystem(settings)
     try:
         for report in system.open():
-            name = names[report.kind]
+            name = "microphone" if report.kind == "input" else "speaker"
             if not report.name:
                 yield Check(name, "fail", *_sentence_and_step(report.detail))
             elif report.detail:
                 yield Check(name, "warn", report.detail)
             elif report.kind == "input" and not _hears_anything(system.microphone):
-                yield Check(
-                    name,
-                    "warn",
-                    f"{report.name} delivers only silence.",
-                    "Check that it is not muted and that Parley may use it.",
-                )
+                yield Check(name, "warn", *_silence(report.name, system.microphone))
             else:
                 yield Check(name, "ok", f"{report.name}.")
+            choices = [f"{each.name} ({each.host_api})" for each in system.devices(report.kind)]
+            if choices:
+                yield Check(f"{name}s", "ok", f"To choose from: {', '.join(choices)}.")
     finally:
         system.close()
 
@@ -190,14 +190,29 @@ def history(paths: Paths) -> Iterable[Check]:
         store.close()
 
 
-def _hears_anything(microphone: object) -> bool:
-    """Whether a sample other than 0 arrives: even a quiet room is not that quiet."""
+def _hears_anything(microphone: Microphone) -> bool:
+    """Whether more than zeros arrives: even a quiet room is not that quiet."""
+    from app.audio.microphone import START_GRACE_S
+
+    until = time.monotonic() + START_GRACE_S
+    while microphone.unproven and time.monotonic() < until:
+        time.sleep(0.02)
     until = time.monotonic() + LISTEN_S
     while time.monotonic() < until:
-        if getattr(microphone, "level", 0.0) > 0.0:
+        if not microphone.unproven and microphone.silent_for_s == 0:
             return True
         time.sleep(0.02)
     return False
+
+
+def _silence(name: str, microphone: Microphone) -> tuple[str, str]:
+    """A sentence and the next step."""
+    if microphone.unproven:
+        return f"{name} records nothing.", "Check it in the system's sound settings."
+    return (
+        f"{name} delivers only silence.",
+        "Check that it is not muted and that Parley may use it, or choose another.",
+    )
 
 
 def _sentence_and_step(detail: str) -> tuple[str, str]:

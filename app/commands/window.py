@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
 
 from PySide6.QtCore import QSettings, QTimer
@@ -12,6 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.audio.system import SoundSystem
 from app.bootstrap import Assistant, Sound
+from app.commands.leaving import left_running
+from app.commands.quit_signals import QuitSignals
 from app.core.events import Notice
 from app.errors import AssistantError
 from app.paths import Paths
@@ -20,11 +20,6 @@ from app.settings import Settings
 from app.ui.main_window import MainWindow
 from app.ui.single_instance import SingleInstance
 from app.ui.talk_key import TalkKey
-
-log = logging.getLogger(__name__)
-
-SIGNAL_POLL_MS = 200
-"""How often Python gets to run its signal handlers while Qt's loop waits."""
 
 
 def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str]) -> int:
@@ -71,16 +66,12 @@ def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str])
         window.handle(Notice(title=problem, hint=f"The file is {paths.settings_file}."))
     # The engines start when the window has been painted: nobody waits for an import.
     QTimer.singleShot(0, assistant.start)
-    _quit_on_signals(app)
+    signals = QuitSignals(app.quit)  # as a click on the window's cross would
     code = app.exec()
-    return leave(assistant, code)
-
-
-def leave(assistant: Assistant, code: int) -> int:
-    """Stop the threads; a thread stuck inside a library ends with the process."""
+    instance.release()  # who starts Parley now gets a window, not this one's end
     if not assistant.stop():
-        logging.shutdown()
-        os._exit(code)
+        left_running(app, window, assistant)
+    signals.let_go()
     return code
 
 
@@ -92,16 +83,3 @@ def _require_screen() -> None:
             "There is no screen to open a window on.",
             'Try `parley ask "what time is it"` in the terminal.',
         )
-
-
-def _quit_on_signals(app: QApplication) -> None:
-    """SIGTERM and Ctrl-C close the window as a click would."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.quit())
-    timer = QTimer(app)
-    timer.timeout.connect(_let_python_run)
-    timer.start(SIGNAL_POLL_MS)
-
-
-def _let_python_run() -> None:
-    """Entering Python is enough: pending signal handlers run."""

@@ -131,3 +131,16 @@ def test_what_nobody_hears_is_played_the_moment_it_comes() -> None:
     output.play(tone(1.0, 16_000), 16_000)
     assert output.first_sample_at > first
     assert output.underruns == 0
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_played(
+    tmp_path: Path,
+) -> None:
+    for path in (tmp_path / "nowhere" / "reply.wav", tmp_path):
+        with pytest.raises(InputError):
+            WavOutput(path)
+    kept = tmp_path / "reply.wav"
+    kept.write_bytes(b"the one before")
+    WavOutput(kept)
+    assert kept.read_bytes() == b"the one before"
+    assert [path.name for path in tmp_path.iterdir()] == ["reply.wav"]

@@ -92,6 +92,24 @@ def test_silence_is_noticed_and_so_is_a_voice(
 
 
 @pytest.mark.sound
+def test_a_muted_microphone_is_told_from_one_that_hears(
+    system: SoundSystem,
+    virtual_sound: VirtualSound,
+    question: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.audio.microphone.MUTED_AFTER_S", 0.5)
+    microphone = open_microphone(system)
+    wait_until(lambda: microphone.muted)
+    saying = virtual_sound.say(question)
+    wait_until(lambda: not microphone.muted)
+    saying.wait(20)
+    wait_until(lambda: microphone.muted)
+    microphone.close()
+    assert not microphone.muted, "gone is another thing"
+
+
+@pytest.mark.sound
 def test_what_was_captured_before_the_device_went_can_still_be_read(
     system: SoundSystem, virtual_sound: VirtualSound, question: Path
 ) -> None:

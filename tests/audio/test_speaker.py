@@ -196,3 +196,54 @@ def test_a_device_that_goes_and_comes_back_takes_the_reply_up_again(
     wait_until(lambda: speaker.queued_s == 0)
     assert speaker.played_s == pytest.approx(1.0, abs=1e-3)
     assert device.name
+
+
+@pytest.mark.sound
+def test_a_loudspeaker_that_opens_and_does_not_play_holds_nobody_up(
+    system: SoundSystem, virtual_sound: VirtualSound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audio.speaker.START_GRACE_S", 1.0)
+    monkeypatch.setattr("app.audio.system.FIRST_PAUSE_S", 1.0)
+    speaker = open_speaker(system)
+    reports = []
+
+    def look() -> None:
+        reports.extend(report for report in system.check(busy=True) if report.kind == "output")
+        time.sleep(0.1)
+
+    def is_over() -> bool:
+        look()
+        return speaker.queued_s == 0
+
+    def plays_again() -> bool:
+        look()
+        return bool(reports)
+
+    speaker.play(tone(4.0, VOICE_RATE), VOICE_RATE)
+    speaker.end()
+    wait_until(lambda: speaker.played_s > 0.2)
+    try:
+        virtual_sound.pactl("suspend-sink", "speaker", "1")
+        wait_until(is_over, timeout_s=20)
+        assert speaker.played_s == pytest.approx(4.0, abs=1e-3)
+        assert [report.name for report in reports] == [""], "said once, tries are no news"
+        assert "does not play" in reports[0].detail
+        # Tries go on beside a reply, and hold none up.
+        started_at = time.perf_counter()
+        speaker.play(tone(2.5, VOICE_RATE), VOICE_RATE)
+        speaker.end()
+        wait_until(is_over)
+        assert time.perf_counter() - started_at < 3.5
+    finally:
+        virtual_sound.pactl("suspend-sink", "speaker", "0")
+    reports.clear()
+    wait_until(plays_again)
+    assert reports[0].name
+    assert not reports[0].detail
+    reply = babble(0.4, RATE)
+    with virtual_sound.record() as heard:
+        speaker.play(reply, RATE)
+        speaker.end()
+        wait_until(lambda: speaker.queued_s == 0)
+        time.sleep(0.3)
+    assert likeness(heard.samples[find(reply, heard.samples) :], reply) > 0.9

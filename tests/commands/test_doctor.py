@@ -339,10 +339,14 @@ def sound_checks(env: Mapping[str, str]) -> list[Check]:
 def test_devices_that_work_are_named_and_a_silent_microphone_is_noticed(
     virtual_sound: VirtualSound,
 ) -> None:
-    microphone, speaker = sound_checks(virtual_sound.env)
+    microphone, microphones, speaker, speakers = sound_checks(virtual_sound.env)
     assert (microphone.name, microphone.status) == ("microphone", "warn")
     assert "silence" in microphone.text
+    assert "muted" in microphone.hint
     assert (speaker.name, speaker.status) == ("speaker", "ok")
+    for choices, name in ((microphones, "microphones"), (speakers, "speakers")):
+        assert (choices.name, choices.status) == (name, "ok")
+        assert "pulse (ALSA)" in choices.text
 
 
 # --- the border ---------------------------------------------------------------------------

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,6 +62,8 @@ def test_the_events_are_lines_of_json_and_the_last_is_the_end(tmp_path):
     assert done.returncode == 0, done.stderr
     events = json_events(done)
     kinds = [event["event"] for event in events]
+    assert kinds[0] == "EngineReady", "before the turn already"
+    assert kinds.count("TurnEnded") == 1
     for kind in (
         "StartListening",
         "PartialTranscript",
@@ -153,12 +160,19 @@ def test_no_question_is_said(tmp_path):
 def test_silence_is_not_answered(tmp_path):
     path = tmp_path / "silence.wav"
     soundfile.write(path, np.zeros(16_000, np.float32), 16_000)
-    done = run_parley("ask", "--wav", path, "--json", "--fast", profile=tmp_path / "p")
+    profile = tmp_path / "p"
+    with OllamaServer(text="Thank you for watching.") as server:
+        write_settings(profile, f'[llm.ollama]\nhost = "{server.url}"\n')
+        done = run_parley("ask", "--wav", path, "--json", "--fast", profile=profile)
+        assert not server.chats
     assert done.returncode == 2
     events = json_events(done)
     assert events[-1]["outcome"] == "unheard"
-    assert not any(event["event"] == "GenerateReply" for event in events)
-    assert saved_turns(tmp_path / "p") == []
+    kinds = {event["event"] for event in events}
+    assert not kinds & {"ReplyDelta", "SentenceReady", "ReplyEnded", "PlaybackStarted"}
+    started = {event["stage"] for event in events if event["event"] == "StageStarted"}
+    assert not started & {"llm", "tts"}
+    assert saved_turns(profile) == []
 
 
 def test_two_profiles_never_meet(tmp_path):
@@ -181,3 +195,141 @@ def test_a_broken_settings_file_costs_nothing_but_itself(tmp_path):
     assert done.returncode == 0
     assert "talk.mode" in done.stderr
     assert re.search(r"\b5\b", done.stdout)
+
+
+def test_a_model_that_is_still_loading_holds_up_no_question_for_the_skills(tmp_path):
+    profile = tmp_path / "p"
+    with OllamaServer(load_s=60.0) as server:
+        write_settings(profile, f'[llm.ollama]\nhost = "{server.url}"\n')
+        done = run_parley(
+            "ask", "what is 2 plus 3", "--out", tmp_path / "r.wav", profile=profile, timeout_s=40
+        )
+    assert done.returncode == 0
+    assert re.search(r"\b5\b", done.stdout)
+
+
+def test_the_load_of_a_cold_model_is_part_of_the_turn(tmp_path):
+    profile = tmp_path / "p"
+    with OllamaServer(text="The capital of France is Paris.", load_s=4.0) as server:
+        write_settings(profile, f'[llm.ollama]\nhost = "{server.url}"\n')
+        done = run_parley(
+            "ask", "what is the capital of France", "--out", tmp_path / "r.wav", profile=profile
+        )
+    assert "The capital of France is Paris." in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_speech_engine_that_cannot_load_is_said_and_nothing_hangs(tmp_path):
+    profile = tmp_path / "p"
+    write_settings(
+        profile, '[stt.pocketsphinx]\nmodel = "/nonexistent"\n[llm]\nprovider = "skills"\n'
+    )
+    reply = tmp_path / "r.wav"
+    typed = run_parley("ask", "what is 2 plus 3", "--out", reply, profile=profile, timeout_s=40)
+    assert typed.returncode == 0, typed.stderr
+    assert re.search(r"\b5\b", typed.stdout)
+    spoken = run_parley("ask", "--wav", SAMPLE, "--out", reply, profile=profile, timeout_s=40)
+    assert spoken.returncode == 1
+    assert "/nonexistent" in spoken.stderr
+
+
+def test_a_reader_that_goes_away_is_no_crash(tmp_path):
+    process = ask_process(tmp_path, "what is 2 plus 3", "--json")
+    with process:
+        assert json.loads(process.stdout.readline())["event"] == "EngineReady"
+        process.stdout.close()
+        assert process.wait(40) == 128 + 13
+        assert process.stderr.read() == ""
+
+
+def test_bytes_that_are_no_text_are_shown_as_such(tmp_path):
+    question = os.fsdecode(b"what is \xff")
+    done = run_parley(
+        "ask", question, "--json", "--out", tmp_path / "r.wav", profile=tmp_path / "p"
+    )
+    assert "Traceback" not in done.stderr
+    assert json_events(done)[-1]["transcript"] == "what is \ufffd"
+    path = os.fsdecode(b"\xff.wav")
+    missing = run_parley("ask", "--wav", path, profile=tmp_path / "p")
+    assert missing.returncode == 2
+    assert "\\udcff.wav" in missing.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_turn_ends_at_once_and_is_kept(tmp_path, number):
+    with OllamaServer(text="one two three", first_token_s=60.0) as server:
+        write_settings(tmp_path / "p", f'[llm.ollama]\nhost = "{server.url}"\n')
+        with ask_process(tmp_path, "tell me about numbers", "--json") as process:
+            while json.loads(process.stdout.readline())["event"] != "StageStarted":
+                pass
+            process.send_signal(number)
+            assert process.wait(10) == 128 + number
+            assert process.stderr.read() == ""
+    assert saved_turns(tmp_path / "p")[-1].outcome == "interrupted"
+
+
+def test_a_reply_that_cannot_be_written_is_refused_before_the_turn(tmp_path):
+    done = run_parley(
+        "ask", "what is 2 plus 3", "--out", tmp_path / "no" / "r.wav", profile=tmp_path / "p"
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "r.wav cannot be written" in done.stderr
+    assert saved_turns(tmp_path / "p") == []
+
+
+def test_a_recording_that_is_too_long_is_said_to_be_cut(tmp_path):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros(5 * 8_000, np.float32), 8_000)
+    profile = tmp_path / "p"
+    write_settings(profile, "[talk]\nmax_utterance_s = 2\n[llm]\nprovider = 'skills'\n")
+    done = run_parley("ask", "--wav", path, "--fast", profile=profile)
+    assert "Only the first 2 seconds of long.wav" in done.stderr
+    assert done.returncode == 2
+
+
+STUCK = """
+import sys, time
+from app.commandline import main
+from app.providers import registry
+from app.workers import threads
+
+class Stuck(registry.STT["pocketsphinx"]):
+    def load(self):
+        time.sleep(600)  # as a library that never returns
+
+registry.STT["pocketsphinx"] = Stuck
+threads.LONGEST_STOP_S = 0.5
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_thread_stuck_in_a_library_ends_with_the_process(tmp_path):
+    write_settings(tmp_path / "p", "[llm]\nprovider = 'skills'\n")
+    command = ["ask", "what is 2 plus 3", "--out", str(tmp_path / "r.wav")]
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK, "--profile", str(tmp_path / "p"), *command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\b5\b", done.stdout)
+    assert (tmp_path / "r.wav").stat().st_size > 10_000
+    assert "QThread" not in done.stderr
+
+
+def ask_process(folder, *words):
+    """`parley ask` while it runs, with pipes to read; started as from a terminal."""
+    command = ["--profile", str(folder / "p"), "ask", *words, "--out", str(folder / "r.wav")]
+    return subprocess.Popen(
+        [sys.executable, "main.py", *command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

@@ -124,6 +124,10 @@ class ParleyProcess:
             self.kill()
             raise
 
+    def wait_to_end(self, timeout_s: float) -> int:
+        """Wait until it ends by itself; its exit code."""
+        return self._process.wait(timeout_s)
+
     def kill(self) -> None:
         """As a crash would."""
         self._process.kill()
