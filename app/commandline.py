@@ -27,7 +27,8 @@ COMMANDS = {
     "doctor": "check every part and name the next step",
     "bench": "measure every stage on this computer",
     "history": "list, search, export, import or delete past turns",
-    "fetch": "download the speech model or the voice",
+    "fetch": "download the speech model, the voice or the language model",
+    "keys": "keep, drop and try the API keys of language-model services",
 }
 """Each is a module of that name in `app.commands`, imported only when it is asked for: `doctor`
 must work when another one cannot even be imported."""
@@ -89,6 +90,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace) -> int:
     from app import logs
     from app.paths import Paths
+    from app.providers.llm.ollama_connection import with_environment
     from app.secrets import Secrets
     from app.settings_file import load
 
@@ -97,6 +99,7 @@ def _run(args: argparse.Namespace) -> int:
     secrets = Secrets()
     logs.set_up(paths, verbose=args.verbose)
     settings, problems = load(paths.settings_file)
+    settings = with_environment(settings, os.environ)
     if args.command is None:
         from app.commands import window
 
@@ -120,6 +123,10 @@ def _run(args: argparse.Namespace) -> int:
             from app.commands import history
 
             return history.run(args, paths)
+        case "keys":
+            from app.commands import keys
+
+            return keys.run(args, settings, paths, secrets)
         case _:
             from app.commands import fetch
 

@@ -61,11 +61,20 @@ class ProviderRefused(ProviderError):
 
     Attributes:
         retry_after_s: how long the engine asks us to wait, in seconds, when it said so.
+        status: the HTTP status it answered with, where there was one.
     """
 
-    def __init__(self, title: str, hint: str = "", *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        hint: str = "",
+        *,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(title, hint)
         self.retry_after_s = retry_after_s
+        self.status = status
 
 
 class ProviderBroke(ProviderError):

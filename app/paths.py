@@ -51,6 +51,11 @@ class Paths:
         return self.data / "log" / "parley.log"
 
     @property
+    def ollama_log_file(self) -> Path:
+        """What an Ollama server that Parley started prints."""
+        return self.data / "log" / "ollama.log"
+
+    @property
     def fault_log(self) -> Path:
         """Where a crash inside a library leaves the stacks of all threads."""
         return self.data / "log" / "fault.log"

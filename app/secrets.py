@@ -85,6 +85,19 @@ class Secrets:
             _remember(key)
         return key or None
 
+    def at_hand(self, name: str) -> str | None:
+        """The key, as far as it is known without asking the keyring. Never blocks."""
+        key = self._from_environment(name) or self._memory.get(name)
+        if key:
+            _remember(key)
+        return key or None
+
+    def place_at_hand(self, name: str) -> str:
+        """`present`, as far as it is known without asking the keyring; empty when it is not."""
+        if self._from_environment(name):
+            return f"from {ENVIRONMENT[name]}"
+        return "until Parley quits" if name in self._memory else ""
+
     def set(self, name: str, key: str) -> None:
         """Keep a key: in the keyring, or in memory when there is none that works."""
         key = key.strip()
@@ -149,7 +162,7 @@ class Secrets:
         an error may quote the key.
         """
         try:
-            return question()
+            answer = question()
         except Exception as exc:  # noqa: BLE001 - a stated border, see above
             self._reason = (
                 f"The system's keyring did not work ({type(exc).__name__}), so API keys are kept "
@@ -157,6 +170,9 @@ class Secrets:
             )
             log.warning("%s", self._reason)
             return otherwise
+        if not self._memory:  # the user unlocked it after all, and no key is left outside
+            self._reason = ""
+        return answer
 
 
 def _remember(key: str) -> None:

@@ -7,12 +7,24 @@ branch by `bootstrap`; nobody looks settings up elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-VERSION = 1
+VERSION = 2
 """Raised when a setting changes its meaning; a file with a higher one is left untouched."""
+
+
+def _as_tuple(value: object) -> object:
+    """TOML's arrays are lists; what is frozen holds tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _in_order(value: object) -> object:
+    """The models in order, each once; the skills are last whether they are named or not."""
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(name for name in dict.fromkeys(value) if name != "skills")
 
 
 class Branch(BaseModel):
@@ -93,11 +105,24 @@ class SttSettings(Branch):
     pocketsphinx: PocketSphinxSettings = PocketSphinxSettings()
 
 
-class OllamaSettings(Branch):
+class ModelSettings(Branch):
+    """What every language model has."""
+
+    first_token_deadline_s: Annotated[float, Field(ge=0.2, le=120)] = 2.5
+    """When a model that is in memory has not begun to answer by then, the next one in the order
+    is asked too; one that has to be loaded gets as long as its load took before."""
+
+
+class OllamaSettings(ModelSettings):
     host: str = "http://127.0.0.1:11434"
+    start: bool = True
+    """Start Ollama when it is installed on this computer and does not run. What was started is
+    ended with Parley."""
     model: str = "phi3:mini"
-    num_ctx: Annotated[int, Field(ge=256, le=1_000_000)] = 4096
-    num_predict: Annotated[int, Field(ge=1, le=100_000)] = 256
+    num_ctx: Annotated[int, Field(ge=512, le=1_000_000)] = 4096
+    """Tokens of context the model is loaded with, the same in every request."""
+    num_predict: Annotated[int, Field(ge=1, le=100_000)] = 1024
+    """Longest reply in tokens; `llm.mode` sets a shorter limit of its own."""
     num_thread: Annotated[int, Field(ge=0, le=256)] = 0
     """0 leaves it to the server."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.6
@@ -107,16 +132,70 @@ class OllamaSettings(Branch):
     read_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 120.0
     """Between two pieces of an answer, a cold load included: a short one aborts the load."""
 
+    @property
+    def context_tokens(self) -> int:
+        return self.num_ctx
 
-class CloudSettings(Branch):
+    def limited_to(self, tokens: int) -> Self:
+        """The same with replies of at most so many tokens. The server need not load again."""
+        return self.model_copy(update={"num_predict": min(tokens, self.num_predict)})
+
+
+class CloudSettings(ModelSettings):
     """An OpenAI-style service. The key is in the system keyring, never here."""
 
     model: str
     base_url: str = ""
     """Empty uses the service's own address."""
-    max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 256
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 1024
+    """Longest reply in tokens; `llm.mode` sets a shorter limit of its own."""
+    context_tokens: Annotated[int, Field(ge=512, le=10_000_000)] = 8192
+    """How much conversation and reply the model takes, in tokens."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.6
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 20.0
+
+    def limited_to(self, tokens: int) -> Self:
+        """The same with replies of at most so many tokens."""
+        return self.model_copy(update={"max_tokens": min(tokens, self.max_tokens)})
+
+
+OPENAI_PRESETS: Mapping[str, str] = {
+    "vllm": "http://127.0.0.1:8000/v1",
+    "llama_cpp": "http://127.0.0.1:8080/v1",
+    "lm_studio": "http://127.0.0.1:1234/v1",
+    "openai": "https://api.openai.com/v1",
+}
+"""Where each kind of server listens unless it is told otherwise (its own documentation)."""
+
+
+class OpenAiSettings(CloudSettings):
+    """Any server with OpenAI's chat API, on this computer or elsewhere."""
+
+    model: str = "local"
+    """As the server calls it. vLLM wants the exact name; llama.cpp and LM Studio answer with
+    the model they have loaded, whatever stands here."""
+    preset: Literal["vllm", "llama_cpp", "lm_studio", "openai"] = "vllm"
+    """Which server, at its usual address; `base_url` names any other address."""
+
+    @property
+    def address(self) -> str:
+        return self.base_url or OPENAI_PRESETS[self.preset]
+
+
+class BuiltinSettings(ModelSettings):
+    """A small model that runs inside Parley, for those who install no server."""
+
+    model: str = "Qwen/Qwen2.5-0.5B-Instruct"
+    """A Hugging Face name or a folder. The default is free for any use (Apache-2.0)."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 1024
+    """Longest reply in tokens; `llm.mode` sets a shorter limit of its own."""
+    context_tokens: Annotated[int, Field(ge=512, le=1_000_000)] = 4096
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.6
+
+    def limited_to(self, tokens: int) -> Self:
+        """The same with replies of at most so many tokens."""
+        return self.model_copy(update={"max_tokens": min(tokens, self.max_tokens)})
 
 
 class SkillsSettings(Branch):
@@ -128,22 +207,57 @@ class SkillsSettings(Branch):
 
 
 DEFAULT_PERSONA = (
-    "You are Parley, a voice assistant. Your words are spoken aloud: answer in one or two short "
-    "sentences of plain speech, without lists, headings, code or emoji, in the language of the "
-    "question. If you do not know, say so."
+    "You are Parley, a voice assistant. Your words are spoken aloud: use plain speech, without "
+    "lists, headings, code or emoji. Answer in the language of the question. If you do not know, "
+    "say so."
 )
 
 
+ModelName = Literal["ollama", "cerebras", "groq", "openai", "builtin"]
+"""The language models there are, by their names in the registry."""
+
+
 class LlmSettings(Branch):
-    provider: Literal["ollama", "cerebras", "groq", "openai", "skills"] = "ollama"
+    order: Annotated[tuple[ModelName, ...], BeforeValidator(_in_order)] = (
+        "ollama",
+        "cerebras",
+        "groq",
+    )
+    """Who is asked first, and who goes on when that one cannot. A cloud service without a key is
+    not asked; the built-in skills come last by themselves."""
+    patience_s: Annotated[float, Field(ge=1, le=600)] = 20.0
+    """When no model has begun to answer by then, the skills say so."""
+    local_only: bool = False
+    """Ask no engine whose words leave this computer; the skills answer when no local one can."""
     persona: str = DEFAULT_PERSONA
+    """Who answers, and how: the beginning of every prompt. `mode` adds a sentence to it."""
+    mode: Literal["fast", "balanced", "rich"] = "fast"
+    """fast: one or two short sentences. balanced: a few. rich: a full explanation."""
     history_turns: Annotated[int, Field(ge=0, le=1000)] = 12
-    """How many earlier turns the model is shown."""
+    """How many earlier turns the model is shown at most. When they are more, the older half goes
+    at once, so that the prompt begins the same for many turns and the model reads only what is
+    new."""
+    keyring: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    """Services whose key Parley put into the system's keyring. Only these, and a service that is
+    first in `order`, are looked up at the start: asking a locked keyring makes the desktop ask
+    for a password."""
     ollama: OllamaSettings = OllamaSettings()
     cerebras: CloudSettings = CloudSettings(model="llama3.1-8b")
     groq: CloudSettings = CloudSettings(model="llama-3.1-8b-instant")
-    openai: CloudSettings = CloudSettings(model="local", base_url="http://127.0.0.1:8000/v1")
+    openai: OpenAiSettings = OpenAiSettings()
+    builtin: BuiltinSettings = BuiltinSettings()
     skills: SkillsSettings = SkillsSettings()
+
+    @property
+    def first_choice(self) -> str:
+        """Who is asked first; the skills when no model is wanted."""
+        return self.order[0] if self.order else "skills"
+
+    def of(self, name: ModelName) -> ModelSettings:
+        """The branch of this model."""
+        branch = getattr(self, name)
+        assert isinstance(branch, ModelSettings)
+        return branch
 
 
 class VitsSettings(Branch):

@@ -33,8 +33,21 @@ Table = MutableMapping[str, Any]
 Migration = Callable[[Table], None]
 """Changes a table in place from one version to the next."""
 
-MIGRATIONS: Mapping[int, Migration] = {}
-"""By the version they start from; version 1 is the first, so there is none yet."""
+
+def _order_instead_of_provider(table: Table) -> None:
+    """The one model that was chosen becomes the only one in the order: a fall-back to a cloud
+    service is something to be asked for by whoever had chosen otherwise."""
+    llm = table.get("llm")
+    if not isinstance(llm, MutableMapping) or "provider" not in llm:
+        return
+    provider = llm.pop("provider")
+    if isinstance(provider, str):
+        llm.setdefault("order", [] if provider == "skills" else [provider])
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _order_instead_of_provider}
+"""By the version they start from. Each recognises what it changes by its name, since files
+written by hand seldom say which version they are."""
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
@@ -86,14 +99,50 @@ def save(settings: Settings, path: Path) -> None:
         ) from exc
 
 
+def change(path: Path, name: str, value: object) -> Settings:
+    """Set one setting, by its name in the file ("llm.local_only"); the settings as they are now.
+
+    Raises:
+        SettingsError: there is no such setting, the value makes no sense, or it cannot be saved.
+            The file is as it was.
+    """
+    settings, _ = _load(path)
+    changed = _with(settings, tuple(name.split(".")), value)
+    assert isinstance(changed, Settings)
+    save(changed, path)
+    return changed
+
+
+def _with(branch: Branch, key: tuple[str, ...], value: object) -> Branch:
+    name, *rest = key
+    if name not in type(branch).model_fields:
+        raise SettingsError(f"There is no setting {name}.")
+    inner = getattr(branch, name)
+    if rest:
+        if not isinstance(inner, Branch):
+            raise SettingsError(f"There is no setting {rest[0]} in {name}.")
+        return branch.model_copy(update={name: _with(inner, tuple(rest), value)})
+    try:
+        return branch.model_copy(update={name: _checked(branch, name, value)})
+    except ValidationError as exc:
+        reason = exc.errors()[0]["msg"].removeprefix("Input ")
+        raise SettingsError(f"The setting {name} was not changed: it {reason}.") from exc
+
+
 def migrate(
     table: Table, migrations: Mapping[int, Migration] = MIGRATIONS, version: int = VERSION
 ) -> None:
-    """Bring a table of an older version up to `version`, in place."""
-    for step in range(_version_of(table), version):
+    """Bring a table of an older version up to `version`, in place.
+
+    One that does not say its version may be of any: it goes through all steps, and goes on not
+    saying it.
+    """
+    stated = "version" in table
+    for step in range(_version_of(table) if stated else 1, version):
         if step in migrations:
             migrations[step](table)
-            table["version"] = step + 1
+            if stated:
+                table["version"] = step + 1
 
 
 # --- reading ------------------------------------------------------------------------------

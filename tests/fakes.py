@@ -78,16 +78,23 @@ class FakeLlm:
         missing: AssistantError | None = None,
         breaks: Exception | None = None,
         pause_s: float = 0.0,
+        name: str = "",
+        local: bool = True,
+        hangs_after: int | None = None,
+        load_ms: float = 0.0,
     ) -> None:
         """
         Args:
             missing: raised by `ensure_warm` and before the first delta.
             breaks: raised after the last delta.
             pause_s: before every delta.
+            hangs_after: how many deltas come before it falls silent for ever.
+            load_ms: what the first warm-up says it took.
         """
-        self.engine = Engine(
-            Stage.LLM, "fake-skills" if stand_in else "fake-llm", "", stand_in=stand_in
-        )
+        name = name or ("fake-skills" if stand_in else "fake-llm")
+        self.engine = Engine(Stage.LLM, name, "", stand_in=stand_in, local=local)
+        self.hangs_after = hangs_after
+        self.load_ms = load_ms
         self.deltas = deltas or ("It is noon.", " Have lunch.")
         self.missing = missing
         self.breaks = breaks
@@ -102,16 +109,21 @@ class FakeLlm:
         await asyncio.sleep(0)
         if self.missing:
             raise self.missing
-        return Warmth(was_warm=self.warmings > 1)
+        was_warm = self.warmings > 1 or not self.load_ms
+        return Warmth(was_warm=was_warm, load_ms=0.0 if was_warm else self.load_ms)
 
     async def reply(self, messages: Sequence[Message], language: str) -> AsyncIterator[str]:
         self.requests.append(tuple(messages))
         if self.missing:
             raise self.missing
         try:
-            for delta in self.deltas:
+            for number, delta in enumerate(self.deltas):
+                if number == self.hangs_after:
+                    await asyncio.Event().wait()
                 await asyncio.sleep(self.pause_s)
                 yield delta
+            if self.hangs_after == len(self.deltas):
+                await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
@@ -187,6 +199,7 @@ class FakeInput:
         self.latency_s = latency_s
         self.alive = True
         self.level = 0.5 if loud else 0.0
+        self.muted = False
         self.loud = loud
         self._next = 0.0
 

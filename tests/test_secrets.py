@@ -6,35 +6,14 @@ import logging
 from pathlib import Path
 
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as FailKeyring
-from keyring.errors import KeyringError, PasswordDeleteError
+from keyring.errors import KeyringError
 
 import app.secrets
 from app.secrets import Secrets, redact
+from tests.support.keyrings import MemoryKeyring
 
 KEY = "gsk-test-0123456789abcdef"
-
-
-class MemoryKeyring(KeyringBackend):
-    """A keyring that obeys the real interface."""
-
-    priority = 1.0  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if (service, username) not in self.kept:
-            raise PasswordDeleteError("not there")
-        del self.kept[service, username]
 
 
 class LockedKeyring(MemoryKeyring):
@@ -178,3 +157,28 @@ def test_importing_the_module_does_not_import_keyring() -> None:
     root = Path(app.secrets.__file__).parents[1]
     out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert out.stdout.strip() == "False"
+
+
+def test_what_is_at_hand_is_known_without_asking_the_keyring(backend: MemoryKeyring) -> None:
+    backend.kept["parley", "groq"] = KEY
+    secrets = Secrets({"CEREBRAS_API_KEY": "from-outside"}, backend)
+    assert secrets.at_hand("groq") is None
+    assert secrets.place_at_hand("groq") == ""
+    assert secrets.at_hand("cerebras") == "from-outside"
+    assert secrets.place_at_hand("cerebras") == "from CEREBRAS_API_KEY"
+    unkept = Secrets({}, LockedKeyring())
+    unkept.set("groq", KEY)
+    assert unkept.at_hand("groq") == KEY
+    assert unkept.place_at_hand("groq") == "until Parley quits"
+
+
+def test_a_keyring_that_was_unlocked_after_all_keeps_keys_again() -> None:
+    backend = LockedKeyring()
+    secrets = Secrets({}, backend)
+    assert secrets.get("groq") is None
+    assert not secrets.persistent
+    backend.__class__ = MemoryKeyring  # the user gave the password
+    secrets.set("groq", KEY)
+    assert secrets.persistent
+    assert secrets.present("groq") == "in the keyring"
+    assert secrets.reason == ""

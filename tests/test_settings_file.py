@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.errors import SettingsError
 from app.settings import VERSION, DeviceChoice, Settings
-from app.settings_file import load, migrate, save
+from app.settings_file import change, load, migrate, save
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_what_was_saved_is_loaded_whatever_the_layout_was(path: Path, layout: st
     path.write_text(layout)
     wanted = changed(
         talk={"mode": "hybrid", "pre_roll_ms": 7},
-        llm={"provider": "groq", "ollama": {"num_ctx": 1024}},
+        llm={"order": ("groq", "openai"), "ollama": {"num_ctx": 1024}},
         tts={"speed": 0.9, "vits": {"voices": {"de": "somewhere"}}},
         audio={"output": {"name": 'é "quoted"', "host_api": "]"}},
         stt={"language": "de"},
@@ -337,3 +337,66 @@ def test_migrations_run_in_order_from_the_files_version() -> None:
     newest: dict[str, Any] = {"version": 3, "b": 1}
     migrate(newest, steps, 4)
     assert newest == {"version": 4, "b": 2}
+
+
+@pytest.mark.parametrize("head", ["", "version = 1\n"])
+@pytest.mark.parametrize(
+    ("provider", "order"), [("groq", ("groq",)), ("ollama", ("ollama",)), ("skills", ())]
+)
+def test_the_one_model_of_old_files_stays_the_only_one(
+    path: Path, head: str, provider: str, order: tuple[str, ...]
+) -> None:
+    path.write_text(f'{head}# mine\n[llm]\nprovider = "{provider}"\nmode = "rich"\n')
+    settings, problems = load(path)
+    assert problems == []
+    assert settings.llm.order == order
+    change(path, "llm.mode", "fast")
+    plain = tomllib.loads(path.read_text())
+    assert plain["llm"] == {"order": list(order), "mode": "fast"}
+    assert plain.get("version") == (VERSION if head else None)
+    assert "# mine" in path.read_text()
+
+
+def test_the_order_names_each_model_once_and_the_skills_come_last_anyway(path: Path) -> None:
+    path.write_text('[llm]\norder = ["groq", "ollama", "groq", "skills"]\n')
+    settings, problems = load(path)
+    assert (settings.llm.order, problems) == (("groq", "ollama"), [])
+    path.write_text('[llm]\norder = ["groq", "nobody"]\n')
+    settings, problems = load(path)
+    assert settings.llm.order == Settings().llm.order
+    assert "llm.order" in problems[0]
+
+
+def test_one_setting_is_changed_and_the_rest_of_the_file_stays(path: Path) -> None:
+    path.write_text('# mine\n[llm]\nmode = "rich"  # for now\n')
+    now = change(path, "llm.local_only", True)
+    assert now.llm.local_only
+    assert now.llm.mode == "rich"
+    assert load(path) == (now, [])
+    assert "# mine" in path.read_text()
+    assert "# for now" in path.read_text()
+
+
+def test_names_are_written_as_an_array_and_come_back(path: Path) -> None:
+    change(path, "llm.keyring", ("groq", "openai"))
+    assert tomllib.loads(path.read_text())["llm"]["keyring"] == ["groq", "openai"]
+    assert load(path)[0].llm.keyring == ("groq", "openai")
+    change(path, "llm.keyring", ())
+    assert load(path)[0].llm.keyring == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("llm.no_such", True), ("llm.local_only", "yes"), ("llm.mode.x", 1), ("nothing", 1)],
+)
+def test_a_change_that_makes_no_sense_changes_nothing(path: Path, name: str, value: object) -> None:
+    with pytest.raises(SettingsError):
+        change(path, name, value)
+    assert not path.exists()
+
+
+def test_the_server_of_ones_choice_is_one_word(path: Path) -> None:
+    path.write_text('[llm.openai]\npreset = "lm_studio"\n')
+    settings, problems = load(path)
+    assert problems == []
+    assert settings.llm.openai.address == "http://127.0.0.1:1234/v1"

@@ -139,13 +139,13 @@ def _has_text(line: bytes) -> bool:
 
 def _pointed_at(url: str, settings: LlmSettings, key: str | None) -> tuple[LlmProvider, str]:
     """The chosen provider, talking to `url`; and the address it talks to otherwise."""
-    name = settings.provider
+    name = settings.first_choice
     if name == "ollama":
         real = server_url(settings.ollama.host)
         changed = settings.ollama.model_copy(update={"host": url + urlsplit(real).path})
         options = settings.model_copy(update={"ollama": changed})
     else:
-        real = settings.openai.base_url
+        real = settings.openai.address
         service = settings.openai.model_copy(update={"base_url": url + urlsplit(real).path})
         options = settings.model_copy(update={"openai": service})
     parts = urlsplit(real)

@@ -15,6 +15,7 @@ from app.bench.report import Section, Table
 from app.bench.statistics import Summary, median
 from app.bench.subjects import Subject
 from app.core.ports import LlmProvider, Message
+from app.core.prompt import Prompt
 from app.errors import AssistantError, ProviderBroke, ProviderError
 from app.providers import registry
 from app.providers.llm.addresses import http_options
@@ -86,7 +87,7 @@ class _Bench:
         self._notes: list[str] = []
 
     async def section(self) -> Section:
-        self._progress(f"Language model: is {self._settings.provider} there?")
+        self._progress(f"Language model: is {self._settings.first_choice} there?")
         provider, reason = await answering(self._settings, self._key)
         try:
             return await self._measured(provider, reason)
@@ -202,22 +203,23 @@ class _Bench:
 
     def _messages(self, question: str) -> list[Message]:
         """As the conversation sends the first question of a session."""
-        persona = self._settings.persona
-        system = [Message("system", persona)] if persona else []
-        return [*system, Message("user", question)]
+        prompt = Prompt(persona=self._settings.persona, mode=self._settings.mode)
+        return list(prompt.ask(prompt.question(question)).messages)
 
 
 async def answering(settings: LlmSettings, key: str | None) -> tuple[LlmProvider, str]:
     """The chosen provider, warm; or the skills, and the reason why."""
-    provider = registry.build_llm(settings.provider, settings, key)
+    provider = registry.build_llm(settings.first_choice, settings, key)
     try:
+        if settings.local_only and not provider.engine.local:
+            raise ProviderError("Not asked, because local-only is on.")
         await provider.ensure_warm()
     except ProviderError as exc:
         log.info("the skills stand in: %s", exc)
         await provider.close()
         skills = registry.build_llm("skills", settings, None)
         await skills.ensure_warm()
-        return skills, f"{settings.provider}: {exc.title} The built-in skills stand in."
+        return skills, f"{settings.first_choice}: {exc.title} The built-in skills stand in."
     return provider, ""
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from app.core.ports import Audio, Engine, LlmProvider, Message, Stage, SttProvider, TtsProvider
+from app.core.prompt import Prompt
 from app.core.spoken_text import SpokenText
 from app.errors import ProviderBroke
 from app.paths import Paths
@@ -48,11 +50,16 @@ class Sequential:
             key: of the chosen language model, None when it needs none.
             engines: by stage name, those of the turn to compare with.
         """
-        self._persona = settings.llm.persona
+        self._prompt = partial(
+            Prompt,
+            persona=settings.llm.persona,
+            mode=settings.llm.mode,
+            language=settings.stt.language or "en",
+        )
         self._language = settings.stt.language
         stt, llm, tts = (engines[stage].name for stage in (Stage.STT, Stage.LLM, Stage.TTS))
         self._stt: SttProvider = registry.build_stt(stt, settings.stt, paths.models_dir)
-        self._llm: LlmProvider = registry.build_llm(llm, settings.llm, key)
+        self._llm: LlmProvider = registry.build_llm(llm, settings.llm, key, paths.models_dir)
         self._tts: TtsProvider = registry.build_tts(tts, settings.tts, paths.models_dir)
         self._loop = asyncio.Runner()
 
@@ -84,9 +91,8 @@ class Sequential:
         if not heard.text:
             raise ProviderBroke("Nothing was understood.", "Give another recording.")
         transcribed = time.perf_counter()
-        messages = [Message("user", heard.text)]
-        if self._persona:
-            messages.insert(0, Message("system", self._persona))
+        prompt = self._prompt()
+        messages = prompt.ask(prompt.question(heard.text, heard.language)).messages
         reply = self._loop.run(self._whole_reply(messages, heard.language))
         answered = time.perf_counter()
         spoken = SpokenText(heard.language).clause(reply)
@@ -99,5 +105,5 @@ class Sequential:
             tts_ms=(ended - answered) * 1000,
         )
 
-    async def _whole_reply(self, messages: list[Message], language: str) -> str:
+    async def _whole_reply(self, messages: Sequence[Message], language: str) -> str:
         return "".join([delta async for delta in self._llm.reply(messages, language)])

@@ -15,6 +15,7 @@ from app.bench.plan import Progress
 from app.core.ports import Engine
 from app.errors import ProviderUnavailable
 from app.paths import Paths
+from app.providers import hub
 from app.providers.stt import whisper_models
 from app.providers.tts import vits_files
 from app.settings import Settings
@@ -97,7 +98,7 @@ class Models:
             self._progress("Making a Whisper of the real shape, with random weights")
             made = real_shapes.make_whisper(self._folder / "whisper")
             return Model(made, "acft-whisper-tiny", random=True, reason=exc.title)
-        return Model(folder, whisper_models.short_name(name), random=False)
+        return Model(folder, hub.short_name(name), random=False)
 
     @cached_property
     def voice(self) -> Model:

@@ -167,7 +167,7 @@ def _take(turns: Turns, models: Models, secrets: Secrets, plan: Plan, progress: 
         if missing:
             turns.notes.append(f"The first turn did not reach {', '.join(missing)}.")
             return
-        key = secrets.get(turns.settings.llm.provider)
+        key = secrets.get(turns.engines[Stage.LLM].name)
         with Sequential(turns.settings, models.paths, key, turns.engines) as baseline:
             baseline.turn(audio)
             for number in range(1, plan.runs + 1):

@@ -138,6 +138,8 @@ class _Printer:
             case FinalTranscript():
                 say(f"You: {event.transcript.text or '(nothing)'}")
             case ReplyDelta():
+                if event.takes_back:  # what is printed stays: show that it is begun anew
+                    sys.stdout.write("… ")
                 sys.stdout.write(event.text if self._in_reply else f"Parley: {event.text}")
                 sys.stdout.flush()
                 self._in_reply = True

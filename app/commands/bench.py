@@ -83,7 +83,7 @@ def _measure(part: str, models: Models, secrets: Secrets, plan: Plan) -> Section
         case "llm":
             from app.bench import llm
 
-            key = secrets.get(settings.llm.provider)
+            key = secrets.get(settings.llm.first_choice)
             return llm.measure(settings.llm, key, plan, remark)
         case "tts":
             from app.bench import tts

@@ -55,7 +55,7 @@ def parts(settings: Settings, paths: Paths, secrets: Secrets) -> Sequence[Part]:
         Part("settings", partial(checks.settings_file, paths)),
         Part("history", partial(checks.history, paths)),
         Part("disk", partial(checks.disk, paths)),
-        Part("keys", partial(checks.keys, secrets, settings.llm.provider)),
+        Part("keys", partial(checks.keys, secrets, settings.llm.first_choice)),
         Part("sound", partial(checks.sound, settings.audio)),
         Part("language model", partial(engine_checks.language_model, settings, secrets), True),
         Part("voice detector", partial(engine_checks.voice_detector, settings), True),

@@ -7,13 +7,13 @@ serves is what stops Parley.
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from app.commands.checks import Check, crashed
 from app.core.ports import Engine, LlmProvider, Loadable, Stage
-from app.errors import AssistantError, ProviderError
+from app.errors import AssistantError, ProviderError, ProviderUnavailable
 from app.paths import Paths
 from app.secrets import Secrets
 from app.settings import Settings
@@ -60,11 +60,27 @@ def language_model(settings: Settings, secrets: Secrets) -> Iterable[Check]:
     def look(name: str) -> str:
         key = secrets.get(name)
         provider = registry.build_llm(name, settings.llm, key)
+        if settings.llm.local_only and not provider.engine.local:
+            raise ProviderError("Not asked, because local-only is on.")
         if isinstance(provider, OllamaLlm):
             return asyncio.run(_ollama(provider, settings))
         return asyncio.run(_ready(provider))
 
-    return _stage(Stage.LLM, settings.llm.provider, look)
+    first, *stand_in = _stage(Stage.LLM, settings.llm.first_choice, look)
+    yield first
+    for place, name in enumerate(settings.llm.order[1:], start=2):
+        yield _in_reserve(f"{NAMES[Stage.LLM]} {place}", name, look)
+    yield from stand_in
+
+
+def _in_reserve(check: str, name: str, look: Callable[[str], str]) -> Check:
+    """A model that is asked when those before it cannot answer. It may be left unset up."""
+    try:
+        return Check(check, "ok", _looked_at(name, look))
+    except ProviderUnavailable as exc:
+        return Check(check, "ok", f"{name} is not set up. {exc.title}", exc.hint)
+    except AssistantError as exc:
+        return Check(check, "ok", f"{name}: {exc.title}", exc.hint)
 
 
 def _stage(stage: Stage, chosen: str, look: Callable[[str], str]) -> Iterator[Check]:
@@ -137,6 +153,7 @@ async def _ollama(provider: Any, settings: Settings) -> str:
     """
     from app.providers.llm.addresses import on_this_computer
     from app.providers.llm.ollama import server_url
+    from app.providers.llm.ollama_program import find_program
 
     options = settings.llm.ollama
     try:
@@ -146,20 +163,25 @@ async def _ollama(provider: Any, settings: Settings) -> str:
     if not state.running:
         if not on_this_computer(server_url(options.host)):
             step = f"Check that it runs at {options.host} and can be reached."
-        elif shutil.which("ollama"):
-            step = "Start it with: ollama serve"
-        else:
-            step = f"Install it from {OLLAMA_HOME}."
-        raise ProviderError("Ollama is not running.", step)
+            raise ProviderError("Ollama is not running.", step)
+        path = find_program(os.environ)
+        if path is None:
+            raise ProviderError("Ollama is not installed.", f"Install it from {OLLAMA_HOME}.")
+        starts = "The window starts it by itself, or: ollama serve"
+        step = starts if options.start else "Start it with: ollama serve"
+        raise ProviderError(f"Ollama is installed at {path} but not running.", step)
     if not state.pulled:
         raise ProviderError(
             f"Ollama {state.version} runs but does not have the model {options.model}.",
-            f"Get it with: ollama pull {options.model}",
+            f"Get it in the window, with: parley fetch llm, or: ollama pull {options.model}",
         )
     text = f"Ollama {state.version} has {options.model}"
     if not state.loaded:
         return f"{text}; it is loaded at the first question."
-    where = "on the GPU" if state.vram_bytes else "on the processor"
+    share = state.gpu_share or 0.0
+    where = "on the GPU" if share == 1 else "on the processor"
+    if 0 < share < 1:
+        where = f"{share:.0%} of it on the GPU, the rest on the processor"
     context = f", {state.context_length} tokens of context" if state.context_length else ""
     return f"{text}, loaded {where}{context}."
 

@@ -39,6 +39,8 @@ def _plain(value: object) -> object:
         return {k: _plain(v) for k, v in dataclasses.asdict(value).items()}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
     if isinstance(value, float):
         return round(value, 3) if math.isfinite(value) else None
     return value

@@ -16,7 +16,6 @@ Workers keep this contract, which is why no turn can hang:
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from app.core.events import (
     AskText,
     CloseUtterance,
     DropListening,
+    EngineAnswered,
     Event,
     FinalTranscript,
     FinishListening,
@@ -51,6 +51,7 @@ from app.core.events import (
     StopReply,
     StopSpeech,
     TimerRang,
+    TokensCounted,
     TurnEnded,
     TurnSaved,
     TurnStarted,
@@ -58,15 +59,20 @@ from app.core.events import (
     WarmUp,
 )
 from app.core.latency import LatencyObserver
-from app.core.ports import Engine, Message, Stage, TurnRecord
+from app.core.ports import Engine, Message, Stage, Transcript, TurnRecord
+from app.core.prompt import Prompt
 from app.core.turn import Turn
 
-LONGEST_QUESTION = 20_000
-"""Characters of a typed question that are sent; pasted megabytes would fill any context."""
+SURE_OF_LANGUAGE = 0.5
+"""Probability from which the language that was detected is named to the model."""
 
 _UNHEARD = {
     "too short": ("I didn't catch that.", "Hold the key while you speak."),
     "silence": ("I didn't catch that.", "I heard no words. Speak a little closer."),
+    "muted": (
+        "Your microphone is muted.",
+        "Turn it on, with its own switch or in the system's sound settings, and try again.",
+    ),
     "no microphone": (
         "No microphone is connected.",
         "Plug one in, or type your question. I notice when it is back.",
@@ -82,20 +88,17 @@ class _Progress:
     started_at: float
     """Unix time, seconds."""
     language: str
+    question: Message | None = None
+    """As the model is asked it."""
     transcript: str = ""
     reply: str = ""
     heard: str = ""
     outcome: Outcome = Outcome.REPLIED
     utterance_ended: bool = False
     engines: dict[str, Engine] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Exchange:
-    """A past turn, as the model is told of it."""
-
-    question: str
-    answer: str
+    asked: list[Engine] = field(default_factory=list)
+    answered_by: list[Engine] = field(default_factory=list)
+    why_not_first: str = ""
 
 
 class Conversation:
@@ -109,28 +112,25 @@ class Conversation:
     def __init__(
         self,
         *,
-        persona: str,
-        history_turns: int,
+        prompt: Prompt,
         wall_clock: Callable[[], float],
         language: str = "en",
     ) -> None:
         """
         Args:
-            persona: the system prompt.
-            history_turns: how many past exchanges the model is shown.
+            prompt: what the model is shown; belongs to the conversation from now on.
             wall_clock: Unix time in seconds, for history rows.
             language: of the interface, until the user has said something.
         """
         self.state: State = State.READY
-        self._persona = persona
+        self._prompt = prompt
         self._wall_clock = wall_clock
         self._language = language
-        self._past: deque[_Exchange] = deque(maxlen=history_turns)
         self._latency = LatencyObserver()
         self._last_turn_id = 0
         self._progress: _Progress | None = None
         self._closing: dict[int, _Progress] = {}
-        self._held_back: GenerateReply | None = None
+        self._held_back = False  # the question waits for the end of an interrupted reply
         self._due_timers: deque[TimerRang] = deque()
         self._out: list[Event] = []
 
@@ -209,15 +209,7 @@ class Conversation:
             return
         self._cancel("barge-in", then_ready=False)
         progress = self._begin("text", at=event.at)
-        if len(text) > LONGEST_QUESTION:
-            text = text[:LONGEST_QUESTION]
-            self._emit(
-                Notice(
-                    title=f"Only the first {LONGEST_QUESTION:,} characters were sent.",
-                    hint="Ask about a shorter piece of the text.",
-                )
-            )
-        self._reply_to(progress, text, self._language)
+        self._reply_to(progress, self._prompt.question(text), whole=text)
 
     # --- the turn, stage by stage ---------------------------------------------------------
 
@@ -230,7 +222,11 @@ class Conversation:
             return
         match event:
             case StageStarted():
-                progress.engines[event.stage] = event.engine
+                self._note_engine(progress, event)
+            case EngineAnswered():
+                progress.engines[Stage.LLM] = event.engine
+                progress.answered_by.append(event.engine)
+                progress.why_not_first = event.why or progress.why_not_first
             case StageFailed(stage=Stage.STT, recovered_by=""):
                 # The microphone may still be open for it.
                 progress.turn.token.cancel("failed")
@@ -245,12 +241,12 @@ class Conversation:
                     self._emit(*self._to_state(State.FINISHING))
             case FinalTranscript():
                 if event.transcript.text:
-                    self._language = event.transcript.language
-                    self._reply_to(progress, event.transcript.text, event.transcript.language)
+                    self._reply_to_speech(progress, event.transcript)
                 else:
                     self._give_up(progress, "silence")
             case ReplyDelta():
-                progress.reply += event.text
+                kept = len(progress.reply) - event.takes_back
+                progress.reply = progress.reply[:kept] + event.text
             case SentenceReady():
                 self._emit(
                     SpeakClause(
@@ -261,6 +257,8 @@ class Conversation:
                         language=progress.language,
                     )
                 )
+            case TokensCounted():
+                self._prompt.learn(event.usage.prompt_tokens)
             case ReplyEnded():
                 progress.reply = event.text
                 if not event.complete:
@@ -274,30 +272,62 @@ class Conversation:
                     progress.outcome = Outcome.FAILED  # no voice could say any of it
                 self._end(progress)
 
-    def _reply_to(self, progress: _Progress, text: str, language: str) -> None:
-        progress.transcript, progress.language = text, language
+    def _reply_to_speech(self, progress: _Progress, heard: Transcript) -> None:
+        self._language = progress.language = heard.language
+        sure = heard.language_probability >= SURE_OF_LANGUAGE
+        question = self._prompt.question(heard.text, heard.language if sure else None)
+        self._reply_to(progress, question, whole=heard.text)
+
+    def _reply_to(self, progress: _Progress, question: Message, whole: str) -> None:
+        progress.question, progress.transcript = question, question.text
+        if len(question.text) < len(whole):
+            self._emit(
+                Notice(
+                    turn_id=progress.turn.id,
+                    title=f"Only the first {len(question.text):,} characters were sent.",
+                    hint="Ask about a shorter piece of the text.",
+                )
+            )
         self._emit(
             *self._to_state(State.THINKING),
             SaveTurn(turn_id=progress.turn.id, record=self._record(progress, outcome="")),
         )
-        request = GenerateReply(
-            turn_id=progress.turn.id, turn=progress.turn, messages=(), language=language
-        )
         if self._closing:
             # What was heard of the interrupted reply belongs in the prompt; it is known as
             # soon as the player has fallen silent.
-            self._held_back = request
+            self._held_back = True
         else:
-            self._emit(self._with_messages(request, text))
+            self._ask_model(progress, question)
 
-    def _with_messages(self, request: GenerateReply, question: str) -> GenerateReply:
-        messages = [Message("system", self._persona)] if self._persona else []
-        for exchange in self._past:
-            messages.append(Message("user", exchange.question))
-            if exchange.answer:
-                messages.append(Message("assistant", exchange.answer))
-        messages.append(Message("user", question))
-        return dataclasses.replace(request, messages=tuple(messages))
+    def _ask_model(self, progress: _Progress, question: Message) -> None:
+        request = self._prompt.ask(question)
+        if request.left_out:
+            count = request.left_out
+            turns = "turn no longer fits" if count == 1 else f"{count} turns no longer fit"
+            self._emit(
+                Notice(
+                    turn_id=progress.turn.id,
+                    title=f"The oldest {turns} into what the model can read.",
+                    hint="Say again what it should still know.",
+                    level="info",
+                )
+            )
+        self._emit(
+            GenerateReply(
+                turn_id=progress.turn.id,
+                turn=progress.turn,
+                messages=request.messages,
+                language=progress.language,
+            )
+        )
+
+    @staticmethod
+    def _note_engine(progress: _Progress, event: StageStarted) -> None:
+        """Several language models may be asked; the stage's engine is the one that answers."""
+        if event.stage == Stage.LLM:
+            progress.asked.append(event.engine)
+        if event.stage != Stage.LLM or not progress.answered_by:
+            progress.engines[event.stage] = event.engine
 
     # --- beginnings and ends --------------------------------------------------------------
 
@@ -315,7 +345,7 @@ class Conversation:
             return
         progress.turn.token.cancel(reason)
         self._progress = None
-        self._held_back = None
+        self._held_back = False
         self._closing[progress.turn.id] = progress
         said = progress.transcript or progress.reply
         progress.outcome = Outcome.INTERRUPTED if said else Outcome.UNHEARD
@@ -327,9 +357,10 @@ class Conversation:
         progress = self._closing.pop(event.turn_id)
         progress.heard = event.heard
         self._settle(progress)
-        if self._held_back and self._progress and not self._closing:
-            request, self._held_back = self._held_back, None
-            self._emit(self._with_messages(request, self._progress.transcript))
+        waiting = self._progress
+        if self._held_back and waiting and waiting.question and not self._closing:
+            self._held_back = False
+            self._ask_model(waiting, waiting.question)
         self._ring_if_idle()
 
     def _give_up(self, progress: _Progress, verdict: str) -> None:
@@ -348,8 +379,8 @@ class Conversation:
     def _settle(self, progress: _Progress) -> None:
         """Remember, announce and save a turn that is over."""
         turn_id = progress.turn.id
-        if progress.transcript:
-            self._past.append(_Exchange(progress.transcript, progress.heard.strip()))
+        if progress.question:
+            self._prompt.remember(progress.question, progress.heard.strip())
         record = self._record(progress, outcome=progress.outcome)
         self._emit(
             TurnEnded(
@@ -361,6 +392,9 @@ class Conversation:
                 language=record.language,
                 spans=record.spans,
                 engines=record.engines,
+                answered_by=record.answered_by,
+                asked=record.asked,
+                why_not_first=record.why_not_first,
             )
         )
         if progress.transcript or progress.reply:
@@ -378,6 +412,9 @@ class Conversation:
             reply_heard=progress.heard,
             outcome=outcome,
             engines=dict(progress.engines),
+            answered_by=tuple(progress.answered_by),
+            asked=tuple(progress.asked),
+            why_not_first=progress.why_not_first,
             spans=self._latency.spans(progress.turn.id) if outcome else {},
         )
 

@@ -18,8 +18,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.core.ports import Audio, Engine, Message, Stage, Transcript, TurnRecord
+from app.core.ports import Audio, Engine, Message, Stage, Transcript, TurnRecord, Usage
+from app.core.secret import Secret
 from app.core.turn import Turn
+
+SettingValue = str | bool | int | float | tuple[str, ...] | None
+"""What a setting can be changed to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,67 @@ class FetchModel(Intent):
     """Download the model of this stage's chosen engine; the user said yes."""
 
     stage: Stage
+    model: str = ""
+    """Another model of the same engine (Ollama's); empty is the chosen one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelFetch(Intent):
+    """Stop this stage's download; what is here is kept."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOllama(Intent):
+    """Start the Ollama server of this computer, however often it has failed before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteModel(Intent):
+    """Remove a model from the Ollama server's disk."""
+
+    model: str
+
+
+# --- intents: window → keys, settings (never through the conversation) --------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUpKeys(Intent):
+    """Say where each key is. May make the desktop ask the user to unlock the keyring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveKey(Intent):
+    """Keep this key and use it from now on."""
+
+    name: str
+    """Registry name of the provider."""
+    key: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetKey(Intent):
+    """Drop the key of this provider."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckProvider(Intent):
+    """Say in one line whether this provider would answer."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSetting(Intent):
+    """Write one setting to the settings file."""
+
+    name: str
+    """As in the file: "llm.local_only"."""
+    value: SettingValue
 
 
 # --- commands: conversation → listener ----------------------------------------------------
@@ -125,6 +190,21 @@ class WarmUp(Command):
     """Make sure the model is loaded: the key went down, or the keepalive ticked."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseKey(Command):
+    """This provider has another key from the next request on. Keys → llm."""
+
+    name: str
+    key: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOnlyChanged(Command):
+    """From now on words may, or must not, leave this computer. Window → llm, keys."""
+
+    on: bool
 
 
 # --- commands: conversation → tts, player -------------------------------------------------
@@ -250,7 +330,7 @@ class UtteranceEnded(Event):
     duration_s: float
     """Length of what was recorded, pre-roll included."""
     verdict: str
-    """ "speech"; or why nothing is sent: "too short", "silence", "no microphone"."""
+    """ "speech"; or why nothing is sent: "too short", "silence", "muted", "no microphone"."""
 
 
 # --- events: stt --------------------------------------------------------------------------
@@ -278,6 +358,25 @@ class ReplyDelta(Event):
     """The next piece of the reply's text, as the engine sent it."""
 
     text: str
+    takes_back: int = 0
+    """Characters to take off the end of the reply first: an unfinished word of an engine that
+    broke off, which the next one wrote another way. They were shown and never spoken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineAnswered(Event):
+    """The words that follow are this engine's. Sent again when another one goes on."""
+
+    engine: Engine
+    why: str = ""
+    """Why it is not the first choice who writes, one sentence; empty when it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokensCounted(Event):
+    """What the model counted: sent before `ReplyEnded` when the engine tells."""
+
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,12 +398,21 @@ class ReplyEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadStarted(Event):
+    """A language model is not in memory and is being loaded: a cold start."""
+
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelWarmed(Event):
-    """The language model is ready to answer."""
+    """A language model is ready to answer."""
 
     was_warm: bool
     load_ms: float
+    """How long a cold start took, 0 when it was none."""
     reason: str
+    engine: Engine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,6 +508,51 @@ class FetchProgressed(Event):
 
     stage: Stage
     line: str
+    """In words: how much, how fast, how long still."""
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """0 when nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchEnded(Event):
+    """A download is over; `complete` is False when it was stopped or failed."""
+
+    stage: Stage
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OllamaChanged(Event):
+    """What is known of the Ollama server; sent whenever something of it is different."""
+
+    model: str
+    """The model that was chosen."""
+    local: bool
+    """Its address is this computer, so that its program can be looked after."""
+    found: bool
+    """Its program is installed here."""
+    running: bool
+    """It answers."""
+    starting: bool = False
+    """We started it and it does not answer yet, or we are about to start it again."""
+    started_by_us: bool = False
+    """We started the one that runs, and end it when Parley ends."""
+    version: str = ""
+    models: tuple[str, ...] = ()
+    """Names of the models that are pulled."""
+    pulled: bool = False
+    """Whether the chosen model is among them."""
+    loaded: bool = False
+    """Whether the chosen model is in memory."""
+    gpu_share: float | None = None
+    """How much of it lies in GPU memory, 0 to 1; None while it is not loaded."""
+    gpu: str = ""
+    """Name of a GPU that works but is not used, or only in part; empty when all is well."""
+
+    @property
+    def on_gpu(self) -> bool:
+        return bool(self.gpu_share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,6 +574,41 @@ class Notice(Event):
     hint: str = ""
     level: str = "warn"
     """ "info", "warn" or "error"."""
+
+
+# --- events: keys, settings ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChanged(Event):
+    """Where a provider's key is now; never the key."""
+
+    engine: Engine
+    """The provider, its model, and whether words sent to it leave this computer."""
+    address: str
+    """Where it is asked."""
+    place: str
+    """ "in the keyring", "from GROQ_API_KEY", "until Parley quits", "not set"; empty while
+    nobody has looked."""
+    remark: str = ""
+    """Why keys are not kept, when they are not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChecked(Event):
+    """What a check found, in one line."""
+
+    name: str
+    ok: bool
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChanged(Event):
+    """The setting is in the file; also sent once at the start for those the window shows."""
+
+    name: str
+    value: SettingValue
 
 
 # --- events: conversation, history --------------------------------------------------------
@@ -463,6 +651,12 @@ class TurnEnded(Event):
     """Milliseconds by span name (see `app.core.latency`)."""
     engines: Mapping[str, Engine]
     """By stage name, the stages that served."""
+    answered_by: tuple[Engine, ...] = ()
+    """Who wrote the reply, in order: several when one went on for another."""
+    asked: tuple[Engine, ...] = ()
+    """Every language model the question was sent to, answered or not."""
+    why_not_first: str = ""
+    """Why it was not the first choice alone who wrote it, one sentence; empty when it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,13 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     text: str
+    note: str = ""
+    """Words of Parley's own behind the user's, which models read and the skills do not."""
+
+    @property
+    def for_model(self) -> str:
+        """The text as a language model is given it."""
+        return f"{self.text}\n\n{self.note}" if self.note else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,36 @@ class LlmProvider(Protocol):
 
     async def close(self) -> None:
         """Close connections. Called in the loop it lived in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a reply cost, as the model itself counted it."""
+
+    prompt_tokens: int
+    """The whole prompt, what a cache held of it included."""
+    reply_tokens: int
+
+
+@runtime_checkable
+class ReportsUsage(Protocol):
+    """A language model that counts its tokens."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """Of the reply that was read to its end last; None when that one told nothing."""
+
+
+@runtime_checkable
+class TakesKey(Protocol):
+    """A language model behind a service that wants an API key."""
+
+    @property
+    def address(self) -> str:
+        """Where it is asked."""
+
+    def use_key(self, key: str | None) -> None:
+        """Take another key, from the next request on. Called in the loop it lives in."""
 
 
 class TtsProvider(Loadable, Protocol):
@@ -233,6 +270,10 @@ class AudioInput(Protocol):
         """Arrival time of the newest sample kept."""
 
     @property
+    def muted(self) -> bool:
+        """It delivers, but nothing except zeros, and has for seconds."""
+
+    @property
     def level(self) -> float:
         """Peak of the newest samples, 0 to 1, for the meter. Any thread."""
 
@@ -302,6 +343,12 @@ class TurnRecord:
     """How it ended (`events.Outcome`); empty while the turn runs."""
     engines: Mapping[str, Engine] = field(default_factory=dict)
     """By stage name."""
+    answered_by: tuple[Engine, ...] = ()
+    """Who wrote the reply, in order: several when one went on for another."""
+    asked: tuple[Engine, ...] = ()
+    """Every language model the question was sent to, answered or not."""
+    why_not_first: str = ""
+    """Why it was not the first choice alone who wrote it, one sentence; empty when it was."""
     spans: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by span name."""
 

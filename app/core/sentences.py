@@ -106,6 +106,13 @@ class ClauseSplitter:
         self._in_code = False  # whether what is pending starts inside a code fence
         self._undecided: int | None = None  # a sentence end if the word after it is harmless
 
+    def take_back(self, characters: int) -> None:
+        """The last characters, none of which is in a clause yet, were not meant."""
+        self._set_pending(self._pending[: len(self._pending) - characters])
+        undecided = self._undecided
+        if undecided is not None and undecided > len(self._pending):
+            self._undecided = None
+
     def _take(self, character: str, clauses: list[str]) -> None:
         if character.isspace():
             self._settle_undecided(character, clauses)
@@ -134,9 +141,12 @@ class ClauseSplitter:
         self._in_code ^= clause.count("```") % 2 == 1
         self._first = False
         self._undecided = None
-        self._pending = rest
-        core = rest.rstrip()
-        self._gap = len(rest) - len(core)
+        self._set_pending(rest)
+
+    def _set_pending(self, text: str) -> None:
+        self._pending = text
+        core = text.rstrip()
+        self._gap = len(text) - len(core)
         self._length = sum(map(_width, core))
 
     def _settle_undecided(self, character: str, clauses: list[str]) -> None:

@@ -22,6 +22,8 @@ from app.history.rows import Deleted, Hit, Imported, SessionRow, TurnRow
 
 log = logging.getLogger(__name__)
 
+_REPLY = "reply"
+"""In the engines column, beside the names of the stages."""
 TITLE_CHARS = 80
 """Length of a session's title."""
 
@@ -359,24 +361,42 @@ def _values(record: TurnRecord) -> tuple[object, ...]:
         _clean(record.reply_generated),
         _clean(record.reply_heard),
         _clean(record.outcome),
-        _json({stage: asdict(engine) for stage, engine in record.engines.items()}),
+        _json(_who(record)),
         # A span that is no number has no place in JSON, and must not cost us the turn.
         _json({name: ms for name, ms in record.spans.items() if math.isfinite(ms)}),
     )
 
 
+def _who(record: TurnRecord) -> dict[str, object]:
+    """The engines column: an engine by stage name, and how the reply came to be."""
+    who: dict[str, object] = {stage: asdict(engine) for stage, engine in record.engines.items()}
+    if record.asked or record.answered_by:
+        who[_REPLY] = {
+            "answered_by": [asdict(engine) for engine in record.answered_by],
+            "asked": [asdict(engine) for engine in record.asked],
+            "why_not_first": _clean(record.why_not_first),
+        }
+    return who
+
+
 def _turn(row: tuple[Any, ...]) -> TurnRow:
     turn_row_id, session_id, *plain, engines, spans = row
     names = _TURN_COLUMNS.split(", ")[2:10]
+    who = json.loads(engines)
+    reply = who.pop(_REPLY, {})
     record = TurnRecord(
         **dict(zip(names, plain, strict=True)),
-        engines={
-            stage: Engine(**{**engine, "stage": Stage(engine["stage"])})
-            for stage, engine in json.loads(engines).items()
-        },
+        engines={stage: _engine(engine) for stage, engine in who.items()},
+        answered_by=tuple(map(_engine, reply.get("answered_by", ()))),
+        asked=tuple(map(_engine, reply.get("asked", ()))),
+        why_not_first=reply.get("why_not_first", ""),
         spans=json.loads(spans),
     )
     return TurnRow(turn_row_id, session_id, record)
+
+
+def _engine(plain: Mapping[str, Any]) -> Engine:
+    return Engine(**{**plain, "stage": Stage(plain["stage"])})
 
 
 def _json(value: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ A row's class takes its settings branch and what its stage needs besides:
 
 * stt: `cls(options, models_dir)`
 * tts: `cls(options, models_dir, speed)`
-* llm: `cls(options, api_key)`
+* llm: `cls(options, api_key)`; one that runs inside Parley: `cls(options, models_dir)`
 * vad: `cls()`
 
 The branch carries the row's name: `settings.stt.whisper` belongs to `STT["whisper"]`.
@@ -13,11 +13,13 @@ Importing this module imports no heavy library; those wait for `load()`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from app.core.ports import LlmProvider, Stage, SttProvider, TtsProvider, VadProvider
+from app.core.prompt import MODES
+from app.providers.llm.builtin import BuiltinLlm
 from app.providers.llm.cerebras import CerebrasLlm
 from app.providers.llm.groq import GroqLlm
 from app.providers.llm.ollama import OllamaLlm
@@ -42,6 +44,9 @@ LLM: dict[str, Callable[[Any, str | None], LlmProvider]] = {
     "openai": OpenAiLlm,
     "skills": SkillsLlm,
 }
+LLM_INSIDE: dict[str, Callable[[Any, Path | None], LlmProvider]] = {
+    "builtin": BuiltinLlm,
+}
 TTS: dict[str, Callable[[Any, Path, float], TtsProvider]] = {
     "vits": VitsTts,
     "espeak": EspeakTts,
@@ -50,6 +55,18 @@ VAD: dict[str, Callable[[], VadProvider]] = {
     "silero": SileroVad,
     "energy": EnergyVad,
 }
+
+LLM_MODELS = frozenset([*LLM, *LLM_INSIDE]) - {"skills"}
+"""The names that stand for a language model, with a context and a longest reply."""
+
+LLM_TITLES = {
+    "ollama": "Ollama",
+    "cerebras": "Cerebras",
+    "groq": "Groq",
+    "openai": "The OpenAI-style server",
+    "builtin": "The built-in model",
+}
+"""What people call a language model's engine, as it begins a sentence."""
 
 STAND_INS = {
     Stage.STT: "pocketsphinx",
@@ -64,8 +81,29 @@ def build_stt(name: str, settings: SttSettings, models_dir: Path) -> SttProvider
     return STT[name](getattr(settings, name), models_dir)
 
 
-def build_llm(name: str, settings: LlmSettings, api_key: str | None) -> LlmProvider:
-    return LLM[name](getattr(settings, name), api_key)
+def build_llm(
+    name: str, settings: LlmSettings, api_key: str | None, models_dir: Path | None = None
+) -> LlmProvider:
+    """A language model whose replies are as long as the mode wants them.
+
+    Args:
+        models_dir: where downloaded models are; None looks in the Hugging Face cache alone.
+    """
+    options = getattr(settings, name)
+    if name in LLM_MODELS:
+        options = options.limited_to(MODES[settings.mode].max_tokens)
+    if name in LLM_INSIDE:
+        return LLM_INSIDE[name](options, models_dir)
+    return LLM[name](options, api_key)
+
+
+def context_tokens(settings: LlmSettings, names: Iterable[str]) -> int:
+    """What each of these engines can read, prompt and reply together, in tokens.
+
+    One prompt serves them all, so that whoever takes over a reply has the same conversation.
+    """
+    sizes = [getattr(settings, name).context_tokens for name in names if name in LLM_MODELS]
+    return min(sizes, default=settings.builtin.context_tokens)
 
 
 def build_tts(name: str, settings: TtsSettings, models_dir: Path) -> TtsProvider:

@@ -18,13 +18,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.conversation import LONGEST_QUESTION
 from app.core.events import State
 from app.ui import icons, states
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.talk_button import TalkButton
 from app.ui.theme import Theme
+
+LONGEST_QUESTION = 20_000
+"""Characters; what is pasted beyond is left out. Laying out megabytes would freeze the window,
+and no model reads them."""
 
 _MOST_LINES = 5
 

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.events import (
     AskText,
+    EngineAnswered,
     Event,
     FinalTranscript,
     Notice,
@@ -79,6 +80,12 @@ class TurnEntry:
     """One of `Outcome`'s words; empty while the turn runs."""
     engines: dict[str, Engine] = field(default_factory=dict)
     """By stage name, as far as they have taken the turn up."""
+    asked: list[Engine] = field(default_factory=list)
+    """Every language model the question was sent to."""
+    answered_by: list[Engine] = field(default_factory=list)
+    """Who wrote the reply, in order."""
+    why_not_first: str = ""
+    """Why it was not the first choice alone who wrote it."""
     spans: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by span name; empty until the turn ended."""
     saved: bool = False
@@ -86,6 +93,11 @@ class TurnEntry:
     remarks: list[Remark] = field(default_factory=list)
     audible: bool = False
     """The reply has begun to sound."""
+
+    @property
+    def stayed_here(self) -> bool:
+        """Whether the question was put to nobody outside this computer, in vain or not."""
+        return all(engine.local for engine in (*self.asked, *self.answered_by))
 
     @property
     def first_sound_ms(self) -> float | None:
@@ -181,7 +193,15 @@ class ConversationModel(QObject):
             case ReplyEnded():
                 self._complete(entry, event.text)
             case StageStarted():
-                entry.engines[event.stage] = event.engine
+                if event.stage == Stage.LLM:
+                    entry.asked.append(event.engine)
+                if event.stage != Stage.LLM or not entry.answered_by:
+                    entry.engines[event.stage] = event.engine
+                self._tell(entry, Part.META)
+            case EngineAnswered():
+                entry.engines[Stage.LLM] = event.engine
+                entry.answered_by.append(event.engine)
+                entry.why_not_first = event.why or entry.why_not_first
                 self._tell(entry, Part.META)
             case StageFailed():
                 self._take_failure(entry, event)
@@ -199,6 +219,11 @@ class ConversationModel(QObject):
                     self._tell(entry, Part.META)
 
     def _collect(self, event: ReplyDelta) -> None:
+        if event.takes_back:
+            self.flush()
+            entry = self.entry(event.turn_id)
+            if entry is not None:
+                entry.reply = entry.reply[: len(entry.reply) - event.takes_back]
         self._incoming.setdefault(event.turn_id, []).append(event.text)
         if self._flush_timer.isActive():
             return
@@ -234,6 +259,8 @@ class ConversationModel(QObject):
         entry.outcome = event.outcome
         entry.spans = event.spans
         entry.engines = dict(event.engines)
+        entry.asked, entry.answered_by = list(event.asked), list(event.answered_by)
+        entry.why_not_first = event.why_not_first
         if event.transcript:
             entry.transcript = event.transcript
             entry.transcript_final = True
@@ -280,6 +307,7 @@ class ConversationModel(QObject):
         self.changed.emit(self._index[entry.turn_id], parts)
 
 
-def who_answered(entry: TurnEntry) -> Engine | None:
-    """The engine that wrote the reply."""
-    return entry.engines.get(Stage.LLM)
+def who_answered(entry: TurnEntry) -> list[Engine]:
+    """The engines that wrote the reply, in order; whoever is asked as long as nobody has."""
+    asked = entry.engines.get(Stage.LLM)
+    return entry.answered_by or ([asked] if asked else [])

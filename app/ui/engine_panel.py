@@ -3,7 +3,7 @@ chosen engine does not yet, and the next step."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,6 +21,7 @@ from app.ui import icons, words
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.engine_status import STAGES, EngineStatus
+from app.ui.provider_keys import ProviderKeys
 from app.ui.theme import Theme
 
 PANEL_WIDTH_PX = 420
@@ -56,9 +57,13 @@ class StageRow(QWidget):
 
     Signals:
         fetch_wanted: the user wants the chosen engine's model (the `Stage`).
+        cancel_wanted: the user wants the download stopped (the `Stage`).
+        start_wanted: the user wants Ollama started.
     """
 
     fetch_wanted = Signal(object)
+    cancel_wanted = Signal(object)
+    start_wanted = Signal()
 
     def __init__(
         self, stage: Stage, status: EngineStatus, theme: Theme, parent: QWidget | None = None
@@ -75,7 +80,10 @@ class StageRow(QWidget):
         self._progress = _label("small")
         self._fetch = QPushButton(self.tr("Download"))
         self._fetch.setProperty("role", "primary")
-        self._fetch.clicked.connect(lambda: self.fetch_wanted.emit(self._stage))
+        self._fetch.clicked.connect(self._act)
+        self._cancel = QPushButton(self.tr("Cancel"))
+        self._cancel.setAccessibleName(self.tr("Cancel the download"))
+        self._cancel.clicked.connect(lambda: self.cancel_wanted.emit(self._stage))
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(self._name)
@@ -86,6 +94,7 @@ class StageRow(QWidget):
         text.addWidget(self._progress)
         text.addSpacing(look.SPACE_XS)
         text.addWidget(self._fetch, 0, Qt.AlignmentFlag.AlignLeft)
+        text.addWidget(self._cancel, 0, Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.SPACE_M)
@@ -97,7 +106,12 @@ class StageRow(QWidget):
 
     @property
     def fetch_button(self) -> QPushButton:
+        """Download, or start Ollama: the one thing a click can do."""
         return self._fetch
+
+    @property
+    def cancel_button(self) -> QPushButton:
+        return self._cancel
 
     @property
     def text(self) -> str:
@@ -107,26 +121,46 @@ class StageRow(QWidget):
 
     def refresh(self) -> None:
         status = self._status.stages[self._stage]
-        engine, missing = status.serving, status.missing
+        engine = status.serving
         self._glyph.show_icon(_STAGE_ICONS[self._stage], self._theme.tokens.muted)
         name = words.engine_label(engine) if engine else self.tr("Getting ready")
         self._name.setText(f"{words.stage_verb(self._stage)}: {name}")
         self._standing.setText(self._status.standing(self._stage))
-        _say(self._reason, missing.title if missing else "")
-        _say(self._next, missing.hint if missing else "")
+        title, hint = self._status.reason(self._stage)
+        _say(self._reason, title)
+        _say(self._next, hint)
         progress = status.progress
         if status.fetching and not progress:
             progress = self.tr("Starting the download")
         _say(self._progress, progress)
-        self._fetch.setVisible(bool(missing and missing.fetchable))
-        self._fetch.setEnabled(not status.fetching)
-        self._fetch.setText(self.tr("Downloading") if status.fetching else self.tr("Download"))
-        if missing is not None:
-            wanted = words.engine_label(missing.engine)
-            self._fetch.setToolTip(self.tr("Download %1").replace("%1", wanted))
-            self._fetch.setAccessibleName(self.tr("Download %1").replace("%1", wanted))
+        self._show_action(fetching=status.fetching)
         self.setAccessibleName(words.stage_verb(self._stage))
         self.setAccessibleDescription(self.text.replace("\n", ". "))
+
+    def _show_action(self, *, fetching: bool) -> None:
+        """The button for the next step, if a click can do it."""
+        action = self._status.action(self._stage)
+        wanted = self._status.wanted_label(self._stage)
+        # Only Ollama's downloads can be stopped; it keeps what came.
+        can_cancel = fetching and self._stage == Stage.LLM
+        self._cancel.setVisible(can_cancel)
+        self._fetch.setVisible(bool(action) and not can_cancel)
+        self._fetch.setEnabled(not fetching)
+        in_full = self.tr("Download %1").replace("%1", wanted)
+        if action == "start":
+            in_full = self.tr("Start Ollama")
+        if action == "start" or self._stage == Stage.LLM:
+            self._fetch.setText(in_full)
+        else:
+            self._fetch.setText(self.tr("Downloading") if fetching else self.tr("Download"))
+        self._fetch.setToolTip(in_full)
+        self._fetch.setAccessibleName(in_full)
+
+    def _act(self) -> None:
+        if self._status.action(self._stage) == "start":
+            self.start_wanted.emit()
+        else:
+            self.fetch_wanted.emit(self._stage)
 
 
 class EnginePanel(QFrame):
@@ -134,10 +168,14 @@ class EnginePanel(QFrame):
 
     Signals:
         fetch_wanted: the user wants a model (the `Stage`).
+        cancel_wanted: the user wants its download stopped (the `Stage`).
+        start_wanted: the user wants Ollama started.
         closed: it was put away.
     """
 
     fetch_wanted = Signal(object)
+    cancel_wanted = Signal(object)
+    start_wanted = Signal()
     closed = Signal()
 
     def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
@@ -166,10 +204,15 @@ class EnginePanel(QFrame):
         column.setSpacing(look.SPACE_L)
         for row in self.rows.values():
             row.fetch_wanted.connect(self.fetch_wanted)
+            row.cancel_wanted.connect(self.cancel_wanted)
+            row.start_wanted.connect(self.start_wanted)
             column.addWidget(row)
             rule = QFrame()
             rule.setObjectName("rule")
             column.addWidget(rule)
+        self.keys = ProviderKeys(theme)
+        self.keys.unfolded.connect(self.reveal)
+        column.addWidget(self.keys)
         column.addWidget(self._devices)
         self._body = body
         self._scroll = QScrollArea()
@@ -209,6 +252,16 @@ class EnginePanel(QFrame):
         layout = self._body.layout()
         assert layout is not None
         return layout.heightForWidth(inner) + 76
+
+    def reveal(self, part: QWidget) -> None:
+        """Scroll so that this part can be seen, from its top when it is too high."""
+        QTimer.singleShot(0, self, lambda: self._scroll_to(part))  # once it is laid out
+
+    def _scroll_to(self, part: QWidget) -> None:
+        bar = self._scroll.verticalScrollBar()
+        top = part.mapTo(self._body, part.rect().topLeft()).y()
+        lowest = top + part.height() - self._scroll.viewport().height()
+        bar.setValue(min(max(bar.value(), lowest), top))
 
     def put_away(self) -> None:
         self.hide()

@@ -11,8 +11,11 @@ from app.core.events import (
     EngineMissing,
     EngineReady,
     Event,
+    FetchEnded,
     FetchProgressed,
+    LoadStarted,
     ModelWarmed,
+    OllamaChanged,
     StageFailed,
     StageStarted,
 )
@@ -70,6 +73,10 @@ class EngineStatus(QObject):
         self.stages = {stage: StageStatus(stage) for stage in (*STAGES, Stage.VAD)}
         self.warm: bool | None = None
         """Whether the language model is loaded; None while nobody knows."""
+        self.loading: Engine | None = None
+        """The language model that is being loaded now: a cold start."""
+        self.ollama: OllamaChanged | None = None
+        """The Ollama server, while Parley looks after one."""
         self.microphone: str | None = None
         """Name of the device; empty when there is none, None while nobody knows."""
         self.loudspeaker: str | None = None
@@ -95,6 +102,8 @@ class EngineStatus(QObject):
             case EngineMissing():
                 status = self.stages[event.engine.stage]
                 status.missing = event
+                if self.loading is not None and self.loading.name == event.engine.name:
+                    self.loading = None
                 status.fetching, status.progress = False, ""
             case FetchProgressed():
                 status = self.stages[event.stage]
@@ -102,8 +111,16 @@ class EngineStatus(QObject):
             case StageFailed() if event.stage == FETCHING_STAGE:
                 for status in self.stages.values():
                     status.fetching, status.progress = False, ""
+            case FetchEnded():
+                status = self.stages[event.stage]
+                status.fetching, status.progress = False, ""
+            case OllamaChanged():
+                self.ollama = event
+            case LoadStarted():
+                self.loading = event.engine
+                self.warm = False
             case ModelWarmed():
-                self.warm = True
+                self._take_warmth(event)
             case DeviceChanged(kind="input"):
                 self.microphone = event.name
             case DeviceChanged(kind="output"):
@@ -120,9 +137,48 @@ class EngineStatus(QObject):
         if engine.stage == Stage.LLM and engine != status.serving:
             self.warm = None
         status.serving = engine
-        if not engine.stand_in:
+        missing = status.missing
+        if missing is not None and missing.engine.name == engine.name:
+            # not when another model fills in: the first choice is missed still
             status.missing = None
+        if not engine.stand_in:
             status.fetching, status.progress = False, ""
+
+    def _take_warmth(self, event: ModelWarmed) -> None:
+        warmed, serving = event.engine, self.stages[Stage.LLM].serving
+        if warmed is None or serving is None or warmed.name == serving.name:
+            self.warm = True
+        if warmed is None or (self.loading is not None and warmed.name == self.loading.name):
+            self.loading = None
+
+    def action(self, stage: Stage) -> str:
+        """What one click can do for the stage: "fetch", "start" (Ollama), or nothing ("")."""
+        status = self.stages[stage]
+        ollama = self._wanted_ollama(stage)
+        if ollama is None:
+            return "fetch" if status.missing is not None and status.missing.fetchable else ""
+        if ollama.running:
+            return "" if ollama.pulled else "fetch"
+        can_start = ollama.local and ollama.found and not ollama.starting
+        return "start" if can_start else ""
+
+    def wanted_label(self, stage: Stage) -> str:
+        """What the "fetch" of this stage gets."""
+        ollama = self._wanted_ollama(stage)
+        if ollama is not None:
+            return ollama.model
+        missing = self.stages[stage].missing
+        return words.engine_label(missing.engine) if missing is not None else ""
+
+    def _wanted_ollama(self, stage: Stage) -> OllamaChanged | None:
+        """The Ollama server if it serves the stage, or is what is missing for it.
+
+        None when another engine was chosen and serves: then Ollama is nobody's concern.
+        """
+        status = self.stages[stage]
+        wanted = status.missing.engine if status.missing is not None else status.serving
+        other = wanted is not None and not wanted.stand_in and wanted.name != "ollama"
+        return self.ollama if stage == Stage.LLM and not other else None
 
     # --- in words -------------------------------------------------------------------------
 
@@ -151,6 +207,9 @@ class EngineStatus(QObject):
             pieces.append(translate("EngineStatus", "%1 stand-ins").replace("%1", str(stand_ins)))
         elif self.warm:
             pieces.append(translate("EngineStatus", "warm"))
+        if self.loading is not None:
+            what = "" if self.loading == answering else words.short_label(self.loading)
+            pieces.append(f"{translate('EngineStatus', 'loading')} {what}".rstrip())
         if not local:
             return Summary(" · ".join(pieces), "cloud", "warn")
         if stand_ins:
@@ -177,12 +236,78 @@ class EngineStatus(QObject):
         engine = self.stages[stage].serving
         if engine is None:
             return translate("EngineStatus", "Not ready yet")
-        kind = (
-            translate("EngineStatus", "Stand-in")
-            if engine.stand_in
-            else translate("EngineStatus", "Chosen engine")
-        )
+        missing = self.stages[stage].missing
+        kind = translate("EngineStatus", "Chosen engine")
+        if engine.stand_in:
+            kind = translate("EngineStatus", "Stand-in")
+        elif missing is not None and missing.engine.name != engine.name:
+            kind = translate("EngineStatus", "Fills in")
         pieces = [kind, words.place(engine), *words.device_names(engine)]
-        if stage == Stage.LLM and not engine.stand_in and self.warm:
+        if stage == Stage.LLM and engine.name == "ollama" and self.ollama is not None:
+            pieces += _where_it_computes(self.ollama)
+        if stage == Stage.LLM and self.loading == engine:
+            pieces.append(translate("EngineStatus", "loading"))
+        elif stage == Stage.LLM and not engine.stand_in and self.warm:
             pieces.append(translate("EngineStatus", "warm"))
         return " · ".join(pieces)
+
+    def reason(self, stage: Stage) -> tuple[str, str]:
+        """Why the chosen engine does not serve, or not well, and the next step; both may be
+        empty."""
+        missing = self.stages[stage].missing
+        ollama = self._wanted_ollama(stage)
+        title, hint = _in_the_way(ollama) if ollama is not None else ("", "")
+        if not title and missing is not None:
+            title, hint = missing.title, missing.hint
+        if not title and ollama is not None:
+            title, hint = _about_the_gpu(ollama)
+        return title, hint
+
+
+def _where_it_computes(ollama: OllamaChanged) -> list[str]:
+    """A loaded model is on the GPU, on the processor, or on both."""
+    if not ollama.local or ollama.gpu_share is None:
+        return []
+    if ollama.gpu_share in (0, 1):
+        return [translate("Words", "GPU") if ollama.gpu_share else translate("Words", "CPU")]
+    return [translate("EngineStatus", "GPU and CPU")]
+
+
+def _in_the_way(ollama: OllamaChanged) -> tuple[str, str]:
+    """What is in the way of Ollama, and the next step."""
+    if not ollama.running:
+        return _about_stopped(ollama)
+    if not ollama.pulled:
+        title = translate("EngineStatus", "Ollama does not have the model %1.")
+        hint = translate("EngineStatus", "Download it here. You can go on talking meanwhile.")
+        return title.replace("%1", ollama.model), hint
+    return "", ""
+
+
+def _about_the_gpu(ollama: OllamaChanged) -> tuple[str, str]:
+    """Why replies are slow although there is a GPU."""
+    if ollama.gpu and not ollama.gpu_share:
+        title = translate("EngineStatus", "It runs on the processor: the %1 is not used.")
+    elif ollama.gpu:
+        title = translate("EngineStatus", "It runs in part on the processor: the %1 is full.")
+    else:
+        return "", ""
+    hint = translate(
+        "EngineStatus", "Close what else uses the GPU and restart Ollama, or use a smaller model."
+    )
+    return title.replace("%1", ollama.gpu), hint
+
+
+def _about_stopped(ollama: OllamaChanged) -> tuple[str, str]:
+    if not ollama.local:
+        return "", ""  # the language model's own words say where it was looked for
+    if ollama.starting:
+        return translate("EngineStatus", "Ollama is starting."), ""
+    if ollama.found:
+        title = translate("EngineStatus", "Ollama is not running.")
+        return title, translate("EngineStatus", "I can start it.")
+    title = translate("EngineStatus", "Ollama is not installed.")
+    hint = translate(
+        "EngineStatus", "Install it from https://ollama.com/download. I notice by myself."
+    )
+    return title, hint

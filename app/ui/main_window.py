@@ -41,9 +41,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.conversation import LONGEST_QUESTION
 from app.core.events import (
     AskText,
+    CancelFetch,
     DeviceChanged,
     DropListening,
     Event,
@@ -51,6 +51,7 @@ from app.core.events import (
     LevelMeasured,
     Notice,
     StageFailed,
+    StartOllama,
     State,
     StateChanged,
     StopReply,
@@ -62,7 +63,7 @@ from app.settings import AppearanceSettings, TalkSettings
 from app.ui import icons, states
 from app.ui import theme as look
 from app.ui.cards import CardStack, Glyph
-from app.ui.composer import Composer
+from app.ui.composer import LONGEST_QUESTION, Composer
 from app.ui.conversation_model import ConversationModel
 from app.ui.conversation_view import ConversationView
 from app.ui.empty_state import EmptyState
@@ -223,6 +224,10 @@ class MainWindow(QMainWindow):
         self.pill.toggled.connect(self._toggle_panel)
         self.panel.closed.connect(self._panel_closed)
         self.panel.fetch_wanted.connect(self._fetch)
+        self.panel.cancel_wanted.connect(lambda stage: self.intent.emit(CancelFetch(stage=stage)))
+        self.panel.start_wanted.connect(lambda: self.intent.emit(StartOllama()))
+        self.panel.keys.intent.connect(self.intent)
+        self.panel.keys.changed.connect(self._place_panel)
         self.engines.changed.connect(self._engines_changed)
         self.conversation.added.connect(self._conversation_changed)
         self.conversation.removed.connect(self._conversation_changed)
@@ -258,6 +263,7 @@ class MainWindow(QMainWindow):
                 self._take_microphone(event)
         self.conversation.handle(event)
         self.engines.handle(event)
+        self.panel.keys.handle(event)
 
     def _take_state(self, state: str) -> None:
         self._opening.stop()

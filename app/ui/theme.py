@@ -263,6 +263,13 @@ QToolButton[role="send"]:hover { border-color: @text; }
 QToolButton[role="send"]:focus { border-color: @text; }
 QToolButton[role="send"]:disabled { background: @sunk; border-color: @sunk; }
 
+QLineEdit {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 5px 10px;
+    font-size: @smallpx; placeholder-text-color: @muted;
+    selection-background-color: @accent; selection-color: @accent_ink;
+}
+QLineEdit:focus { border: 2px solid @accent; padding: 4px 9px; }
+
 QTextBrowser { background: transparent; border: none; padding: 0; }
 
 #said { background: @surface; border: 1px solid @line; border-radius: @radius; }

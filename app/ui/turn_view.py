@@ -119,14 +119,14 @@ class TurnView(QWidget):
     def _show_reply(self) -> None:
         reply = self.entry.reply
         fed = sum(len(chunk.text) for chunk in self._chunks.chunks)
-        if self.entry.reply_done and not reply.startswith(self._chunks.text):
+        if not reply.startswith(self._chunks.text):
             self._restart_reply()
             fed = 0
         self._chunks.append(reply[fed:])
         self._draw_chunks()
 
     def _restart_reply(self) -> None:
-        """The reply is not what was streamed (another engine went on): draw it anew."""
+        """The reply is not what was drawn (a word was taken back): draw it anew."""
         self._chunks = ReplyChunks()
         self._finished_blocks = 0
         for block in self._blocks:
@@ -312,7 +312,24 @@ class Details(QFrame):
                 lines.append(
                     f"{words.stage_verb(stage)}: {words.engine_label(engine)} ({', '.join(where)})"
                 )
+        lines += self._about_the_reply(entry)
         self._engines.setText("\n".join(lines))
+
+    def _about_the_reply(self, entry: TurnEntry) -> list[str]:
+        """Who else had a part in it, and why it was not the first choice."""
+        lines = []
+        if len(entry.answered_by) > 1:
+            names = ", ".join(words.engine_label(engine) for engine in entry.answered_by)
+            lines.append(self.tr("Written one after another by: %1").replace("%1", names))
+        in_vain = [engine for engine in entry.asked if engine not in entry.answered_by]
+        if entry.answered_by and in_vain:
+            names = ", ".join(
+                f"{words.engine_label(engine)} ({words.place(engine)})" for engine in in_vain
+            )
+            lines.append(self.tr("Also asked: %1").replace("%1", names))
+        if entry.why_not_first:
+            lines.append(self.tr("Why: %1").replace("%1", entry.why_not_first))
+        return lines
 
     def heightForWidth(self, width: int) -> int:
         layout = self.layout()
@@ -323,11 +340,16 @@ class Details(QFrame):
 def meta_line(entry: TurnEntry) -> str:
     """Who answered, where, how long until the first sound, and whether it is saved."""
     pieces = []
-    engine = who_answered(entry)
-    if engine is not None:
-        pieces += [words.engine_label(engine), words.place(engine)]
-        if engine.stand_in:
-            pieces.insert(1, translate("TurnView", "stand-in"))
+    writers = list(dict.fromkeys(who_answered(entry)))
+    if writers:
+        pieces.append(", ".join(words.engine_label(engine) for engine in writers))
+        if all(engine.stand_in for engine in writers):
+            pieces.append(translate("TurnView", "stand-in"))
+        if entry.stayed_here and all(engine.local for engine in writers):
+            pieces.append(translate("Words", "this computer"))
+        else:
+            # also when the cloud was asked in vain, or wrote a part only: the words went there
+            pieces.append(translate("Words", "cloud"))
     if entry.first_sound_ms is not None:
         pieces.append(
             translate("TurnView", "first sound %1").replace(

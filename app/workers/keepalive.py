@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
+
 from PySide6.QtCore import QTimer, Signal, Slot
 
 from app.core.events import WarmUp
+from app.core.keepalive import KeepaliveRhythm
 from app.settings import KeepaliveSettings
 from app.workers.worker import Worker
+
+log = logging.getLogger(__name__)
 
 
 class KeepaliveWorker(Worker):
@@ -25,11 +32,20 @@ class KeepaliveWorker(Worker):
     RECHECK_S = 30.0
     """How often missing models are looked for on the disk."""
 
-    def __init__(self, settings: KeepaliveSettings) -> None:
+    def __init__(
+        self, settings: KeepaliveSettings, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """
+        Args:
+            clock: seconds; one that goes on while the computer sleeps, which Python's monotonic
+                clock does not on every system.
+        """
         super().__init__()
-        self._warm_timer = QTimer(self)
-        self._warm_timer.setInterval(int(settings.interval_s * 1000))
-        self._warm_timer.timeout.connect(self._tick)
+        self._clock = clock
+        self._rhythm = KeepaliveRhythm(settings.interval_s, clock())
+        self._beat_timer = QTimer(self)
+        self._beat_timer.setInterval(int(self._rhythm.beat_s * 1000))
+        self._beat_timer.timeout.connect(self._beat)
         self._recheck_timer = QTimer(self)
         self._recheck_timer.setInterval(int(self.RECHECK_S * 1000))
         self._recheck_timer.timeout.connect(self.recheck)
@@ -38,12 +54,17 @@ class KeepaliveWorker(Worker):
     def on_begin(self) -> None:
         self._recheck_timer.start()
         if self._enabled:
-            self._warm_timer.start()
+            self._beat_timer.start()
 
     def on_end(self) -> None:
-        self._warm_timer.stop()
+        self._beat_timer.stop()
         self._recheck_timer.stop()
 
     @Slot()
-    def _tick(self) -> None:
-        self.warm_up.emit(WarmUp(reason="keepalive"))
+    def _beat(self) -> None:
+        reason = self._rhythm.beat(self._clock())
+        if reason is None:
+            return
+        if reason == "wake":
+            log.info("the computer slept; looking after the language model")
+        self.warm_up.emit(WarmUp(reason=reason))

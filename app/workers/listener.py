@@ -210,7 +210,9 @@ class ListenerWorker(Worker):
             return "no microphone"
         if released_at is not None and held_s * 1000 < self._talk.min_utterance_ms:
             return "too short"
-        return "speech" if utterance.heard_speech else "silence"
+        if utterance.heard_speech:
+            return "speech"
+        return "muted" if self._source.muted else "silence"
 
     def _finish(self, verdict: str | None) -> None:
         """End the utterance; None when its turn was cancelled and nobody wants it."""

@@ -11,7 +11,7 @@ from app.bench.bare_read import BareReader, catch
 from app.core.ports import Message
 from app.errors import ProviderBroke
 from app.providers import registry
-from app.settings import CloudSettings, LlmSettings, OllamaSettings
+from app.settings import LlmSettings, OllamaSettings, OpenAiSettings
 from tests.support.http_server import Request
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAiServer
@@ -20,7 +20,7 @@ QUESTION = [Message("system", "Be short."), Message("user", "Is this the same re
 
 
 async def ask_both_ways(settings: LlmSettings, key: str | None) -> float:
-    provider = registry.build_llm(settings.provider, settings, key)
+    provider = registry.build_llm(settings.first_choice, settings, key)
     async for _ in provider.reply(QUESTION, "en"):
         pass
     await provider.close()
@@ -49,8 +49,8 @@ def test_ollama_gets_the_same_request_twice() -> None:
 
 def test_an_openai_style_server_gets_the_same_request_twice_and_the_key() -> None:
     with OpenAiServer(key="sk-right") as server:
-        options = CloudSettings(model="local", base_url=f"{server.url}/v1")
-        settings = LlmSettings(provider="openai", openai=options)
+        options = OpenAiSettings(base_url=f"{server.url}/v1")
+        settings = LlmSettings(order=("openai",), openai=options)
         first_ms = asyncio.run(ask_both_ways(settings, "sk-right"))
         assert_equal([request for request in server.requests if request.method == "POST"])
     assert first_ms > 0

@@ -35,7 +35,7 @@ __all__ = ["virtual_sound"]
 ROOT = Path(app.__file__).parents[1]
 STAND_INS = {
     "stt": {"provider": "pocketsphinx"},
-    "llm": {"provider": "skills"},
+    "llm": {"order": ()},
     "tts": {"provider": "espeak"},
     "endpointing": {"vad": "energy"},
 }
@@ -95,7 +95,7 @@ def test_lines_are_for_people_and_keys_are_not_in_them(
 ) -> None:
     key = "gsk_0123456789abcdef0123456789"
     secrets = Secrets({"GROQ_API_KEY": key})
-    chosen = settings(**(STAND_INS | {"llm": {"provider": "groq"}}))
+    chosen = settings(**(STAND_INS | {"llm": {"order": ("groq",)}}))
     assert run(chosen, paths, secrets) == 0
     streams = capsys.readouterr()
     assert key not in streams.out + streams.err
@@ -179,7 +179,7 @@ def test_ollama_says_what_it_has_and_nothing_is_loaded_for_asking(
 
             asyncio.run(warm())
         loads = server.loads
-        ollama, skills = engine_checks.language_model(chosen, no_keys)
+        ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
         assert server.loads == loads
     assert ollama.status == status
     assert said in f"{ollama.text} {ollama.hint}"
@@ -195,7 +195,7 @@ def test_ollama_that_does_not_run_is_told_apart_from_one_that_is_not_there(
         (tmp_path / "ollama").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     chosen = settings(llm={"ollama": {"host": "127.0.0.1:9"}})
-    ollama, skills = engine_checks.language_model(chosen, no_keys)
+    ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
     assert ollama.status == "warn"
     assert ("ollama serve" in ollama.hint) == installed
     assert ("Install" in ollama.hint) != installed
@@ -215,7 +215,7 @@ def test_something_else_on_ollamas_port_is_a_finding_not_a_crash(no_keys: Secret
     with ThreadingHTTPServer(("127.0.0.1", 0), Router) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         chosen = settings(llm={"ollama": {"host": f"127.0.0.1:{server.server_port}"}})
-        ollama, skills = engine_checks.language_model(chosen, no_keys)
+        ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
         server.shutdown()
     assert (ollama.status, skills.status) == ("warn", "ok")
     assert "not an answer" in ollama.text
@@ -223,9 +223,32 @@ def test_something_else_on_ollamas_port_is_a_finding_not_a_crash(no_keys: Secret
 
 
 def test_a_cloud_without_a_key_is_a_warning_and_asks_nobody(no_keys: Secrets) -> None:
-    groq, skills = engine_checks.language_model(settings(llm={"provider": "groq"}), no_keys)
+    groq, skills = engine_checks.language_model(settings(llm={"order": ("groq",)}), no_keys)
     assert (groq.status, skills.status) == ("warn", "ok")
     assert "key" in groq.text
+
+
+def test_every_model_of_the_order_is_a_line(no_keys: Secrets) -> None:
+    ollama = {"host": "127.0.0.1:9", "start": False}
+    found = engine_checks.language_model(settings(llm={"ollama": ollama}), no_keys)
+    first, cerebras, groq, skills = found
+    assert [check.name for check in (first, cerebras, groq, skills)] == [
+        "language model",
+        "language model 2",
+        "language model 3",
+        "language model (stand-in)",
+    ]
+    assert first.status == "warn"
+    assert (cerebras.status, groq.status, skills.status) == ("ok", "ok", "ok")
+    assert "not set up" in cerebras.text
+    assert "key" in groq.hint
+
+
+def test_under_local_only_no_cloud_is_looked_at() -> None:
+    secrets = Secrets({"GROQ_API_KEY": "gsk_0123456789abcdef"})
+    chosen = settings(llm={"order": ("groq",), "local_only": True})
+    groq, _skills = engine_checks.language_model(chosen, secrets)
+    assert (groq.status, groq.text) == ("warn", "groq: Not asked, because local-only is on.")
 
 
 # --- files --------------------------------------------------------------------------------

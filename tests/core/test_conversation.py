@@ -7,11 +7,12 @@ from typing import TypeVar
 
 import pytest
 
-from app.core.conversation import LONGEST_QUESTION, Conversation
+from app.core.conversation import Conversation
 from app.core.events import (
     AskText,
     CloseUtterance,
     DropListening,
+    EngineAnswered,
     Event,
     FinalTranscript,
     FinishListening,
@@ -37,24 +38,29 @@ from app.core.events import (
     StopReply,
     StopSpeech,
     TimerRang,
+    TokensCounted,
     TurnEnded,
     TurnSaved,
     UtteranceEnded,
     WarmUp,
 )
-from app.core.ports import Engine, Message, Stage, Transcript
+from app.core.ports import Engine, Message, Stage, Transcript, Usage
+from app.core.prompt import MODES, Prompt
 
 E = TypeVar("E", bound=Event)
 
 OLLAMA = Engine(Stage.LLM, "ollama", "phi3:mini", device="server")
+GROQ = Engine(Stage.LLM, "groq", "llama", device="server", local=False)
 
 
 class Script:
     """A conversation and everything that came out of it."""
 
-    def __init__(self, **kwargs: object) -> None:
-        options = {"persona": "Be brief.", "history_turns": 4, "wall_clock": lambda: 1000.0}
-        self.conversation = Conversation(**{**options, **kwargs})  # type: ignore[arg-type]
+    def __init__(self, *, history_turns: int = 4, context_tokens: int = 4096) -> None:
+        prompt = Prompt(
+            persona="Be brief.", history_turns=history_turns, context_tokens=context_tokens
+        )
+        self.conversation = Conversation(prompt=prompt, wall_clock=lambda: 1000.0)
         self.out: list[Event] = []
 
     def play(self, *events: Event) -> Sequence[Event]:
@@ -122,7 +128,7 @@ def test_a_spoken_turn_from_key_to_silence():
     assert script.state == State.THINKING
     request = script.last(GenerateReply)
     assert request.messages == (
-        Message("system", "Be brief."),
+        Message("system", f"Be brief. {MODES['fast'].style}"),
         Message("user", "what is the capital of france"),
     )
     assert request.language == "en"
@@ -183,7 +189,7 @@ def test_a_resume_after_the_utterance_ended_changes_nothing():
     assert script.state == State.FINISHING
 
 
-@pytest.mark.parametrize("verdict", ["too short", "silence", "no microphone"])
+@pytest.mark.parametrize("verdict", ["too short", "silence", "muted", "no microphone"])
 def test_what_is_no_speech_is_said_and_nothing_is_sent(verdict):
     script = Script()
     script.play(StartListening(at=0.0), FinishListening(at=0.1))
@@ -317,11 +323,16 @@ def test_a_typed_question_is_answered_like_a_spoken_one():
     assert script.last(GenerateReply).turn.source == "text"
 
 
-def test_pasted_megabytes_are_cut_and_the_user_is_told():
+def test_pasted_megabytes_are_cut_to_what_the_model_reads_and_the_user_is_told():
     script = Script()
-    script.play(AskText(text="a" * 3_000_000))
-    assert len(script.last(GenerateReply).messages[-1].text) == LONGEST_QUESTION
-    assert "characters" in script.last(Notice).title
+    script.play(AskText(text="some words " * 300_000))
+    sent = script.last(GenerateReply).messages[-1].text
+    assert 2_000 < len(sent) < 20_000
+    notices = script.all(Notice)
+    assert [notice.title for notice in notices] == [
+        f"Only the first {len(sent):,} characters were sent."
+    ]
+    assert script.last(SaveTurn).record.transcript == sent
 
 
 def test_blank_text_is_no_turn():
@@ -332,7 +343,7 @@ def test_blank_text_is_no_turn():
 
 
 def test_the_model_is_shown_only_the_latest_turns():
-    script = Script(history_turns=2)
+    script = Script(history_turns=4)
     for number in range(5):
         script.speak(f"question {number}")
         script.answer(f"answer {number}")
@@ -340,6 +351,36 @@ def test_the_model_is_shown_only_the_latest_turns():
     script.speak("last")
     questions = [m.text for m in script.last(GenerateReply).messages if m.role == "user"]
     assert questions == ["question 3", "question 4", "last"]
+    assert not script.all(Notice)
+
+
+def test_turns_that_no_longer_fit_are_left_out_and_the_user_is_told():
+    script = Script(history_turns=100, context_tokens=600)
+    while not script.all(Notice):
+        script.speak("tell me a little more about the city of paris")
+        script.answer("It is a large and an old city on the river Seine.")
+        script.heard("It is a large and an old city on the river Seine.")
+        assert len(script.all(GenerateReply)) < 50
+    notice = script.last(Notice)
+    assert "turns no longer fit" in notice.title
+    assert notice.turn_id == script.last(GenerateReply).turn_id
+    asked = [len(request.messages) for request in script.all(GenerateReply)]
+    assert asked[-1] < asked[-2]
+
+
+def test_what_the_model_counts_changes_how_much_it_is_shown():
+    def turns_shown(counted_for_each: float) -> int:
+        script = Script(history_turns=1000, context_tokens=2000)
+        for _ in range(60):
+            turn_id = script.speak("tell me a little more about the city of paris")
+            shown = script.last(GenerateReply).messages
+            tokens = int(sum(len(m.text) for m in shown) * counted_for_each)
+            script.play(TokensCounted(turn_id=turn_id, usage=Usage(tokens, 10)))
+            script.answer("It is a large and an old city.")
+            script.heard("It is a large and an old city.")
+        return max(len(request.messages) for request in script.all(GenerateReply))
+
+    assert turns_shown(0.3) > turns_shown(1.0)
 
 
 def test_a_timer_rings_at_once_when_nobody_speaks():
@@ -425,3 +466,67 @@ def test_language_of_the_utterance_reaches_model_and_voice():
     script.answer("Il est midi.")
     assert script.last(SpeakClause).language == "fr"
     assert script.last(SaveTurn).record.language == "fr"
+
+
+@pytest.mark.parametrize(("probability", "note"), [(0.9, "(Answer in French.)"), (0.2, "")])
+def test_a_question_in_another_language_asks_for_its_answer_in_that_one(probability, note):
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=1.0))
+    turn = script.last(OpenUtterance).turn
+    heard = Transcript("quelle heure est-il", "fr", probability)
+    script.play(utterance_ended(turn), FinalTranscript(turn_id=turn.id, transcript=heard))
+    assert script.last(GenerateReply).messages[-1] == Message("user", "quelle heure est-il", note)
+    assert script.last(SaveTurn).record.transcript == "quelle heure est-il"
+
+
+def test_a_typed_question_is_not_taken_for_the_language_spoken_before():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=1.0))
+    turn = script.last(OpenUtterance).turn
+    heard = Transcript("quelle heure est-il", "fr")
+    script.play(utterance_ended(turn), FinalTranscript(turn_id=turn.id, transcript=heard))
+    script.answer("Il est midi.")
+    script.heard("Il est midi.")
+    script.play(AskText(text="and in London?"))
+    assert script.last(GenerateReply).messages[-1].note == ""
+
+
+# --- who answered -------------------------------------------------------------------------
+
+
+def test_a_reply_of_two_models_names_both_and_why():
+    script = Script()
+    turn_id = script.speak("where is paris")
+    script.play(
+        StageStarted(turn_id=turn_id, stage=Stage.LLM, engine=OLLAMA),
+        EngineAnswered(turn_id=turn_id, engine=OLLAMA),
+        ReplyDelta(turn_id=turn_id, text="It is in Fra"),
+        StageStarted(turn_id=turn_id, stage=Stage.LLM, engine=GROQ),
+        EngineAnswered(turn_id=turn_id, engine=GROQ, why="Ollama stopped."),
+        ReplyDelta(turn_id=turn_id, text="Europe.", takes_back=3),
+        SentenceReady(turn_id=turn_id, index=0, text="It is in Europe."),
+    )
+    script.play(StopReply())
+    script.heard("It is in")
+    for said in (script.last(TurnEnded), script.last(SaveTurn).record):
+        assert said.answered_by == said.asked == (OLLAMA, GROQ)
+        assert said.why_not_first == "Ollama stopped."
+        assert said.engines[Stage.LLM] == GROQ
+    assert script.last(TurnEnded).reply == "It is in Europe."
+
+
+def test_who_was_asked_in_vain_is_kept_and_is_not_who_answered():
+    script = Script()
+    turn_id = script.speak("where is paris")
+    script.play(
+        StageStarted(turn_id=turn_id, stage=Stage.LLM, engine=OLLAMA),
+        StageStarted(turn_id=turn_id, stage=Stage.LLM, engine=GROQ),
+        EngineAnswered(turn_id=turn_id, engine=OLLAMA),
+        ReplyDelta(turn_id=turn_id, text="In France."),
+        ReplyEnded(turn_id=turn_id, text="In France.", clauses=0),
+    )
+    script.heard("In France.")
+    ended = script.last(TurnEnded)
+    assert (ended.asked, ended.answered_by) == ((OLLAMA, GROQ), (OLLAMA,))
+    assert ended.engines[Stage.LLM] == OLLAMA
+    assert ended.why_not_first == ""

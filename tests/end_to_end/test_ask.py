@@ -190,7 +190,7 @@ def test_two_profiles_never_meet(tmp_path):
 
 def test_a_broken_settings_file_costs_nothing_but_itself(tmp_path):
     profile = tmp_path / "p"
-    write_settings(profile, "[talk]\nmode = 'sideways'\n[llm]\nprovider = 'skills'\n")
+    write_settings(profile, "[talk]\nmode = 'sideways'\n[llm]\norder = []\n")
     done = run_parley("ask", "what is 2 plus 3", "--out", tmp_path / "r.wav", profile=profile)
     assert done.returncode == 0
     assert "talk.mode" in done.stderr

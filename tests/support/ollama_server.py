@@ -52,6 +52,7 @@ NUMBER_OPTIONS = (
 DEFAULT_CONTEXT = 4096
 PULL_BYTES = 2_000_000
 PULL_PIECE = 100_000
+LOADED_BYTES = 2_000_000_000
 _GO_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -123,7 +124,8 @@ class OllamaServer(ScenarioServer):
         models: what is pulled.
         load_s: how long a cold load takes.
         prompt_s_per_word: how long each word of the prompt takes that is not in the cache.
-        vram: whether a loaded model sits on a GPU.
+        vram: how much of a loaded model sits on a GPU, 0 to 1.
+        pull_piece_s: how long each piece of a download takes; a model has 20.
         trained_context: the longest context of the model; more is cut to it, as Ollama does.
         clock: seconds; tests that simulate hours pass their own.
     """
@@ -138,7 +140,8 @@ class OllamaServer(ScenarioServer):
         models: Sequence[str] = (DEFAULT_MODEL,),
         load_s: float = 0.0,
         prompt_s_per_word: float = 0.0,
-        vram: bool = True,
+        vram: float = 1.0,
+        pull_piece_s: float = 0.005,
         trained_context: int = 131_072,
         clock: Callable[[], float] = time.monotonic,
         **overrides: Any,
@@ -148,6 +151,7 @@ class OllamaServer(ScenarioServer):
         self.load_s = load_s
         self.prompt_s_per_word = prompt_s_per_word
         self.vram = vram
+        self.pull_piece_s = pull_piece_s
         self.trained_context = trained_context
         self.clock = clock
         self.loads = 0
@@ -228,7 +232,8 @@ class OllamaServer(ScenarioServer):
                 {
                     **self._description(self._loaded.model),
                     "expires_at": _timestamp(time.time() + left_s),
-                    "size_vram": 2_000_000_000 if self.vram else 0,
+                    "size": LOADED_BYTES,
+                    "size_vram": int(LOADED_BYTES * self.vram),
                     "context_length": self._loaded.context,
                 }
             ]
@@ -329,6 +334,7 @@ class OllamaServer(ScenarioServer):
             started = time.perf_counter()
             load_s = await self._load(name, body, keep_s)
             prompt_words = " ".join(prompts).split()
+            self._fit_context(prompt_words, truncate=body.get("truncate", True))
             prompt_s = await self._read_prompt(prompt_words)
             await asyncio.sleep(scenario.first_token_s)
             if scenario.name == "dies_first":
@@ -386,7 +392,7 @@ class OllamaServer(ScenarioServer):
                     "completed": self._pulled[name],
                 },
             )
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(self.pull_piece_s)
         for status in ("verifying sha256 digest", "writing manifest", "success"):
             _send(exchange, {"status": status})
         if name not in self.models:
@@ -434,6 +440,16 @@ class OllamaServer(ScenarioServer):
         seconds = (len(words) - common) * self.prompt_s_per_word
         await asyncio.sleep(seconds)
         return seconds
+
+    def _fit_context(self, words: list[str], *, truncate: bool) -> None:
+        """A word is a token here."""
+        assert self._loaded is not None
+        limit = self._loaded.context
+        if len(words) > limit and not truncate:
+            message = "the request exceeds the available context size, try increasing it"
+            error = {"code": 400, "message": message, "type": "exceed_context_size_error"}
+            raise RefusedError(400, json.dumps({"error": error}))
+        del words[: max(len(words) - limit, 0)]
 
     def _known(self, body: Mapping[str, Any]) -> str:
         name = str(body.get("model") or body.get("name") or "")

@@ -34,6 +34,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
     "503": {"message": "Service unavailable."},
     "html": {},
     "sparse": {},
+    "length": {},
     "garbage": {},
     "not_an_object": {},
     "invalid_utf8": {},
@@ -108,8 +109,14 @@ class OpenAiServer(ScenarioServer):
                 chunk = {"choices": chunk["choices"]}
             _send(exchange, chunk)
             exchange.request.words_sent += 1
+        usage = _usage(exchange.request)
         if scenario.name not in ("cut", "no_finish", "error_event"):
-            _send(exchange, _chunk(model, {}, "stop"))
+            last = _chunk(model, {}, "length" if scenario.name == "length" else "stop")
+            if "/openai/" in exchange.request.path:  # Groq's address
+                last["x_groq"] = {"id": "req_1", "usage": usage}
+            _send(exchange, last)
+        if (exchange.request.body.get("stream_options") or {}).get("include_usage"):
+            _send(exchange, {**_chunk(model, {}), "choices": [], "usage": usage})
         if scenario.name == "hang_end":
             await asyncio.Event().wait()
         if scenario.name not in ("cut", "no_done_marker", "error_event"):
@@ -156,6 +163,17 @@ def _chunk(model: str, delta: Mapping[str, str], finish: str | None = None) -> d
         "model": model,
         "system_fingerprint": "fp_1",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+    }
+
+
+def _usage(request: Request) -> dict[str, int]:
+    """A word is a token here, a role too."""
+    messages = request.body.get("messages") or []
+    prompt = sum(1 + len(str(message.get("content", "")).split()) for message in messages)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": request.words_sent,
+        "total_tokens": prompt + request.words_sent,
     }
 
 

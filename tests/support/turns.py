@@ -23,6 +23,15 @@ def turn(number: int = 1, transcript: str = "what time is it", **changes: Any) -
             "llm": Engine(Stage.LLM, "groq", "llama", "server", local=False),
             "tts": Engine(Stage.TTS, "espeak", "", stand_in=True),
         },
+        "answered_by": (
+            Engine(Stage.LLM, "ollama", "phi3:mini", "server"),
+            Engine(Stage.LLM, "groq", "llama", "server", local=False),
+        ),
+        "asked": (
+            Engine(Stage.LLM, "ollama", "phi3:mini", "server"),
+            Engine(Stage.LLM, "groq", "llama", "server", local=False),
+        ),
+        "why_not_first": "Ollama stopped in the middle of the reply.",
         "spans": {"stt": 41.5, "ttft": 72.0},
     }
     return TurnRecord(**(values | changes))

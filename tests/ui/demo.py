@@ -20,14 +20,17 @@ from app.core.events import (
     EngineReady,
     FetchProgressed,
     FinalTranscript,
+    KeyChanged,
     LevelMeasured,
     ModelWarmed,
     Notice,
     Outcome,
     PartialTranscript,
     PlaybackStarted,
+    ProviderChecked,
     ReplyDelta,
     ReplyEnded,
+    SettingChanged,
     StageFailed,
     State,
     StateChanged,
@@ -48,6 +51,8 @@ POCKETSPHINX = Engine(Stage.STT, "pocketsphinx", "", stand_in=True)
 SKILLS = Engine(Stage.LLM, "skills", "", stand_in=True)
 ESPEAK = Engine(Stage.TTS, "espeak", "", stand_in=True)
 GROQ = Engine(Stage.LLM, "groq", "llama-3.1-8b-instant", device="server", local=False)
+CEREBRAS = Engine(Stage.LLM, "cerebras", "llama3.1-8b", device="server", local=False)
+VLLM = Engine(Stage.LLM, "openai", "local", device="server")
 
 SPOKEN_SPANS = {
     "capture": 2480.0,
@@ -143,6 +148,14 @@ class Demo:
             EngineReady(engine=OLLAMA),
             EngineReady(engine=VITS),
             ModelWarmed(was_warm=True, load_ms=0, reason="start"),
+        )
+
+    def services(self) -> None:
+        self.put(
+            SettingChanged(name="llm.local_only", value=False),
+            KeyChanged(engine=GROQ, address="https://api.groq.com", place="in the keyring"),
+            KeyChanged(engine=CEREBRAS, address="https://api.cerebras.ai", place="not set"),
+            KeyChanged(engine=VLLM, address="http://127.0.0.1:8000/v1", place="not set"),
         )
 
     # --- turns ----------------------------------------------------------------------------
@@ -307,11 +320,38 @@ def error(demo: Demo) -> None:
 def panel(demo: Demo) -> None:
     demo.stand_ins()
     demo.missing()
+    demo.services()
     demo.put(FetchProgressed(stage=Stage.TTS, line="61 of 145 MB · 8.2 MB/s · 10 s left"))
     question, reply = "What time is it in Paris?", "It is twenty past four in Paris."
     number = demo.begin("text", question)
     demo.end(number, question, reply, engine=SKILLS, spoken=False)
     demo.window.pill.setChecked(True)
+
+
+def keys(demo: Demo) -> None:
+    demo.engines()
+    demo.talk_a_little()
+    demo.services()
+    demo.window.pill.setChecked(True)
+    panel = demo.window.panel
+    panel.keys.unfold.click()
+    settle(50)
+    panel.keys.rows["cerebras"].edit.click()
+    demo.put(
+        ProviderChecked(
+            name="groq",
+            ok=True,
+            line="Groq answers: llama-3.1-8b-instant, first word after 180 ms.",
+        ),
+        ProviderChecked(
+            name="openai",
+            ok=False,
+            line="The server at 127.0.0.1:8000 cannot be reached. Start the server.",
+        ),
+    )
+    settle(50)
+    panel.reveal(panel.keys)
+    settle(10)
 
 
 SCENES: dict[str, Callable[[Demo], None]] = {
@@ -323,6 +363,7 @@ SCENES: dict[str, Callable[[Demo], None]] = {
     "waterfall": waterfall,
     "error": error,
     "panel": panel,
+    "keys": keys,
 }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.core.events import ReplyDelta
+from app.core.events import EngineAnswered, ReplyDelta, ReplyEnded, StageStarted
+from app.core.ports import Engine, Stage
 from app.ui.conversation_view import Heights
-from tests.ui.demo import MARKDOWN_REPLY, Demo
+from tests.ui.demo import CEREBRAS, GROQ, MARKDOWN_REPLY, OLLAMA, Demo
 
 
 @pytest.fixture
@@ -119,6 +120,73 @@ def test_the_thin_line_says_who_where_and_how_fast(demo: Demo, qtbot: QtBot) -> 
     assert turn is not None
     line = turn.meta_button.text()
     assert line == "Ollama · phi3:mini · this computer · first sound 352 ms · saved"
+
+
+def test_a_word_that_was_taken_back_is_not_shown(demo: Demo, qtbot: QtBot) -> None:
+    number = demo.begin("text", "Q")
+    demo.put(ReplyDelta(turn_id=number, text="It is in Fra"))
+    settled(qtbot, demo)
+    demo.put(ReplyDelta(turn_id=number, text="Europe", takes_back=3))
+    demo.put(ReplyDelta(turn_id=number, text=".\n\nReally."))
+    settled(qtbot, demo)
+    turn = demo.window.view.turn_view(number)
+    assert turn is not None
+    shown = "\n".join(block.text for block in turn.reply_blocks)
+    assert [line for line in shown.split("\n") if line] == ["It is in Europe.", "Really."]
+
+
+def relayed(demo: Demo, *writers: Engine, asked: tuple[Engine, ...], why: str) -> int:
+    """A turn whose reply several models had a part in."""
+    number = demo.begin("text", "Q")
+    demo.put(*(StageStarted(turn_id=number, stage=Stage.LLM, engine=each) for each in asked))
+    for writer in writers:
+        said = "" if writer == asked[0] else why
+        demo.put(EngineAnswered(turn_id=number, engine=writer, why=said))
+        demo.put(ReplyDelta(turn_id=number, text="Words. "))
+    demo.put(ReplyEnded(turn_id=number, text="Words. " * len(writers), clauses=1))
+    return number
+
+
+@pytest.mark.parametrize(
+    ("writers", "asked", "line"),
+    [
+        ((OLLAMA,), (OLLAMA,), "Ollama · phi3:mini · this computer"),
+        ((GROQ,), (OLLAMA, GROQ), "Groq · llama-3.1-8b-instant · cloud"),
+        (
+            (OLLAMA, GROQ),
+            (OLLAMA, GROQ),
+            "Ollama · phi3:mini, Groq · llama-3.1-8b-instant · cloud",
+        ),
+        (
+            (GROQ, OLLAMA),
+            (GROQ, OLLAMA),
+            "Groq · llama-3.1-8b-instant, Ollama · phi3:mini · cloud",
+        ),
+        ((OLLAMA,), (OLLAMA, GROQ), "Ollama · phi3:mini · cloud"),
+    ],
+)
+def test_a_question_that_went_to_the_cloud_is_marked_whoever_answered(
+    demo: Demo, qtbot: QtBot, writers: tuple[Engine, ...], asked: tuple[Engine, ...], line: str
+) -> None:
+    number = relayed(demo, *writers, asked=asked, why="Ollama is not running.")
+    settled(qtbot, demo)
+    turn = demo.window.view.turn_view(number)
+    assert turn is not None
+    assert turn.meta_button.text() == line
+
+
+def test_folded_out_it_says_who_wrote_it_and_why(demo: Demo, qtbot: QtBot) -> None:
+    number = relayed(demo, OLLAMA, GROQ, asked=(OLLAMA, CEREBRAS, GROQ), why="Ollama stopped.")
+    settled(qtbot, demo)
+    turn = demo.window.view.turn_view(number)
+    assert turn is not None
+    turn.meta_button.click()
+    assert turn.details is not None
+    assert turn.details.engines_text.split("\n")[-3:] == [
+        "Written one after another by: Ollama · phi3:mini, Groq · llama-3.1-8b-instant",
+        "Also asked: Cerebras · llama3.1-8b (cloud)",
+        "Why: Ollama stopped.",
+    ]
 
 
 def test_a_click_on_the_line_unfolds_the_waterfall(demo: Demo, qtbot: QtBot) -> None:

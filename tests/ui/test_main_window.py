@@ -20,6 +20,8 @@ from app.core.events import (
     FetchModel,
     FetchProgressed,
     LevelMeasured,
+    LoadStarted,
+    ModelWarmed,
     Notice,
     SentenceReady,
     StageFailed,
@@ -321,6 +323,33 @@ def test_the_pill_says_when_words_leave_the_computer(bench: Bench) -> None:
     bench.demo.engines()
     bench.demo.put(EngineReady(engine=GROQ))
     assert window_pill(bench).startswith("Uses the cloud · llama-3.1-8b-instant")
+
+
+def test_the_pill_follows_a_cold_start(bench: Bench) -> None:
+    bench.demo.engines()
+    bench.demo.put(LoadStarted(engine=OLLAMA))
+    assert window_pill(bench) == "On this computer · phi3:mini · loading"
+    bench.demo.put(ModelWarmed(was_warm=False, load_ms=900, reason="key", engine=GROQ))
+    assert window_pill(bench) == "On this computer · phi3:mini · loading"
+    bench.demo.put(ModelWarmed(was_warm=False, load_ms=900, reason="key", engine=OLLAMA))
+    assert window_pill(bench) == "On this computer · phi3:mini · warm"
+
+
+def test_while_another_model_fills_in_the_panel_says_why(bench: Bench) -> None:
+    bench.demo.engines()
+    bench.demo.put(
+        EngineMissing(engine=OLLAMA, title="Ollama is not running.", hint="Start Ollama."),
+        EngineReady(engine=GROQ),
+    )
+    answers = bench.window.panel.rows[Stage.LLM]
+    assert answers.text.split("\n") == [
+        "Answers: Groq · llama-3.1-8b-instant",
+        "Fills in · cloud",
+        "Ollama is not running.",
+        "Start Ollama.",
+    ]
+    bench.demo.put(EngineReady(engine=OLLAMA))
+    assert "Ollama is not running." not in answers.text
 
 
 def window_pill(bench: Bench) -> str:

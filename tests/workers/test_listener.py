@@ -88,6 +88,17 @@ def test_silence_is_no_speech(stage, sender, speech, qtbot):
     assert speech.wait_for(UtteranceEnded).verdict == "silence"
 
 
+def test_a_muted_microphone_is_named(stage, sender, speech, qtbot):
+    source = FakeInput(loud=False)
+    source.muted = True
+    start(stage, sender, speech, source)
+    turn = Turn(1, "voice")
+    press(sender, turn)
+    qtbot.wait(300)
+    release(sender, turn)
+    assert speech.wait_for(UtteranceEnded).verdict == "muted"
+
+
 def test_a_tap_is_too_short(stage, sender, speech, qtbot):
     start(stage, sender, speech, FakeInput())
     turn = Turn(1, "voice")

@@ -16,11 +16,13 @@ from app.core.events import (
     StartListening,
     TurnEnded,
 )
+from app.core.prompt import Prompt
 from app.settings import EndpointingSettings, TalkSettings
 from app.workers.conversation import ConversationWorker
 from app.workers.listener import ListenerWorker
 from app.workers.llm import LlmWorker
 from app.workers.player import PlayerWorker
+from app.workers.relay import Model
 from app.workers.stt import SttWorker
 from app.workers.tts import TtsWorker
 from tests.fakes import FakeInput, FakeLlm, FakeOutput, FakeStt, FakeSttSession, FakeTts, FakeVad
@@ -28,7 +30,8 @@ from tests.workers.conftest import Recorder
 
 
 def conversation() -> ConversationWorker:
-    return ConversationWorker(Conversation(persona="", history_turns=1, wall_clock=lambda: 0.0))
+    prompt = Prompt(persona="", mode="fast", history_turns=1, context_tokens=1000)
+    return ConversationWorker(Conversation(prompt=prompt, wall_clock=lambda: 0.0))
 
 
 def test_when_no_engine_can_hear_the_microphone_is_closed(stage, sender, qtbot):
@@ -68,7 +71,9 @@ def test_when_no_engine_can_hear_the_microphone_is_closed(stage, sender, qtbot):
 def test_what_no_voice_could_say_was_not_heard(stage, sender):
     conv = conversation()
     output = FakeOutput()
-    llm = LlmWorker(FakeLlm("It is noon."), FakeLlm(stand_in=True), certain=None)
+    llm = LlmWorker(
+        [Model(FakeLlm("It is noon."), "The model")], FakeLlm(stand_in=True), certain=None
+    )
     tts = TtsWorker(FakeTts(stand_in=True, fails=True))
     player = PlayerWorker(output, np.ones(160, np.float32), 16_000)
     sender.send.connect(conv.handle)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QThread
 
 from app.core.conversation import Conversation
 from app.core.events import AskText, Event, StageFailed
+from app.core.prompt import Prompt
 from app.core.turn import Cancelled
 from app.errors import ProviderBroke
 from app.workers.conversation import ConversationWorker
@@ -56,7 +57,7 @@ def test_the_conversation_is_handled_in_its_own_thread(stage):
             seen.append(threading.current_thread().name)
             return super().handle(event)
 
-    worker = ConversationWorker(Watched(persona="", history_turns=1, wall_clock=lambda: 0.0))
+    worker = ConversationWorker(Watched(prompt=Prompt(), wall_clock=lambda: 0.0))
     sender = Sender()
     sender.send.connect(worker.handle)
     stage.start(worker)

@@ -9,12 +9,18 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from app.providers.llm.openai_style import Connection, OpenAiStyleLlm, Service
+from app.settings import OPENAI_PRESETS, CloudSettings, OpenAiSettings
 
 
 class OpenAiLlm(OpenAiStyleLlm):
     """A model at OpenAI, or at the server that `base_url` names."""
 
-    service = Service("openai", "OpenAI", "https://api.openai.com/v1")
+    service = Service("openai", "OpenAI", OPENAI_PRESETS["openai"])
+
+    def __init__(self, options: CloudSettings, api_key: str | None = None) -> None:
+        if isinstance(options, OpenAiSettings):
+            options = options.model_copy(update={"base_url": options.address})
+        super().__init__(options, api_key)
 
     @property
     def title(self) -> str:

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
 
-from app.core.ports import Engine, Message, Stage, Warmth
+from app.core.ports import Engine, Message, Stage, Usage, Warmth
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
 from app.providers.llm.addresses import http_options, is_usable, on_this_computer
-from app.providers.llm.wording import one_line
+from app.providers.llm.wording import mark_of_cut, one_line
 from app.settings import CloudSettings
 
 log = logging.getLogger(__name__)
@@ -80,12 +80,21 @@ class OpenAiStyleLlm(ABC):
         self._address = options.base_url or self.service.address
         self._local = on_this_computer(self._address)
         self._connection: Connection | None = None
+        self._usage: Usage | None = None
 
     @property
     def engine(self) -> Engine:
         return Engine(
             Stage.LLM, self.service.name, self._options.model, "server", local=self._local
         )
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._usage
 
     @property
     def title(self) -> str:
@@ -102,9 +111,27 @@ class OpenAiStyleLlm(ABC):
         _ = self._connect().client.chat.completions
         return Warmth(was_warm=True)
 
+    def use_key(self, key: str | None) -> None:
+        """Take another key, from the next request on. A reply that streams goes on."""
+        self._key = (key or "").strip()
+
+    async def models(self) -> tuple[str, ...]:
+        """The names of the models the service has, as far as it tells.
+
+        Raises:
+            ProviderUnavailable: no key, no network, nobody answers.
+            ProviderRefused: an error instead of the names.
+            ProviderBroke: the answer broke off, or is none.
+        """
+        connection = self._connect()
+        with self._opening(connection.library), self._streaming(connection.library):
+            listed = await connection.client.models.list()
+            return tuple(str(_field(model, "id")) for model in listed.data)
+
     async def reply(self, messages: Sequence[Message], language: str) -> AsyncIterator[str]:
         """Stream the reply as text deltas.
 
+        One that reached its longest in the middle of a sentence ends with three dots.
         Cancelling the task closes the connection. A caller that stops early without cancelling
         closes the iterator (`contextlib.aclosing`).
 
@@ -114,27 +141,37 @@ class OpenAiStyleLlm(ABC):
             ProviderBroke: the stream, or the patience with it, ended before the reply did.
         """
         del language  # the system message asks for the language of the question
+        self._usage = None
+        tail = ""
         connection = self._connect()
         with self._opening(connection.library):
             stream = await connection.client.chat.completions.create(
                 model=self._options.model,
-                messages=[{"role": message.role, "content": message.text} for message in messages],
+                messages=[
+                    {"role": message.role, "content": message.for_model} for message in messages
+                ],
                 temperature=self._options.temperature,
                 stream=True,
                 **self._length_limit(),
+                **self._usage_wish(),
             )
         async with stream:
             begun = False
             while True:
                 with self._streaming(connection.library):
                     try:
-                        text, finished = _read(await anext(stream))
+                        chunk = await anext(stream)
+                        text, finish_reason = _read(chunk)
+                        self._usage = _usage(chunk) or self._usage
                     except StopAsyncIteration:
                         raise (self._stopped() if begun else self._nonsense()) from None
                 begun = True
                 if text:
+                    tail = (tail + text)[-8:]
                     yield text
-                if finished:
+                if finish_reason is not None:
+                    if finish_reason == "length" and (mark := mark_of_cut(tail)):
+                        yield mark
                     break
             await self._read_tail(stream, connection.library)
 
@@ -150,6 +187,10 @@ class OpenAiStyleLlm(ABC):
 
     def _length_limit(self) -> Mapping[str, int]:
         return {"max_completion_tokens": self._options.max_tokens}
+
+    def _usage_wish(self) -> Mapping[str, Any]:
+        """Ask for the figures, which come in a chunk behind the reply."""
+        return {"stream_options": {"include_usage": True}}
 
     def _http(self, library: ModuleType) -> dict[str, Any]:
         """The client arguments about HTTP that all libraries share."""
@@ -173,11 +214,13 @@ class OpenAiStyleLlm(ABC):
                     f"Write it in the settings file like {self.service.address}.",
                 )
             self._connection = self._open(self._usable_key(), self._address)
+        # the libraries read it for each request, so a key saved since then is used
+        self._connection.client.api_key = self._usable_key()
         return self._connection
 
     def _usable_key(self) -> str:
         """The key, checked: one with a stray character would end up whole in an exception."""
-        hint = f"Save it with: keyring set parley {self.service.name}"
+        hint = f"Save it in the engines panel, or with: parley keys set {self.service.name}"
         if not self._key:
             if self._local:
                 return NO_KEY
@@ -194,8 +237,8 @@ class OpenAiStyleLlm(ABC):
         try:
             with self._streaming(library):
                 async with asyncio.timeout(TAIL_S):
-                    async for _ in stream:
-                        pass
+                    async for chunk in stream:
+                        self._usage = _usage(chunk) or self._usage
         except (TimeoutError, ProviderBroke) as exc:
             log.debug("%s: no end marker: %s", self.service.name, exc)
 
@@ -269,8 +312,9 @@ class OpenAiStyleLlm(ABC):
         said = one_line(_message(exc), self._key)
         wait_s = retry_after_s(exc.response.headers)
         if status == 401:
-            title = f"{self.title} does not accept the key."
-            hint = f"Save the right one with: keyring set parley {self.service.name}"
+            title = f"{self.title} does not accept the key (401)."
+            hint = "Save the right one in the engines panel, or with: "
+            hint += f"parley keys set {self.service.name}"
         elif status == 403:
             title = f"{self.title} does not allow this: {said}"
             hint = "Check what the key may do, or choose another model in the settings file."
@@ -289,7 +333,7 @@ class OpenAiStyleLlm(ABC):
         else:
             title = f"{self.title} refused the question ({status}): {said}"
             hint = "Choose another model in the settings file."
-        return ProviderRefused(title, hint, retry_after_s=wait_s)
+        return ProviderRefused(title, hint, retry_after_s=wait_s, status=status)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -306,16 +350,27 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
-def _read(chunk: Any) -> tuple[str, bool]:
-    """The text of one chunk, and whether the reply is complete with it."""
+def _read(chunk: Any) -> tuple[str, str | None]:
+    """The text of one chunk, and why the reply ends with it: None when it does not."""
     choices = _field(chunk, "choices")
     if not choices:  # a chunk with usage figures only
-        return "", False
+        return "", None
     delta = _field(choices[0], "delta")
     text = None if delta is None else _field(delta, "content")
     if not isinstance(text, str | None):
         raise TypeError(f"a delta of type {type(text).__name__}")
-    return text or "", _field(choices[0], "finish_reason") is not None
+    return text or "", _field(choices[0], "finish_reason")
+
+
+def _usage(chunk: Any) -> Usage | None:
+    """The figures of a chunk that has some; Groq has a place of its own for them."""
+    for holder in (chunk, getattr(chunk, "x_groq", None)):
+        figures = getattr(holder, "usage", None)
+        counts = [getattr(figures, f"{part}_tokens", None) for part in ("prompt", "completion")]
+        match counts:
+            case [int(prompt_tokens), int(reply_tokens)] if prompt_tokens > 0:
+                return Usage(prompt_tokens, reply_tokens)
+    return None
 
 
 def _field(thing: Any, name: str) -> Any:

@@ -17,3 +17,14 @@ def one_line(text: str, secret: str | None = None) -> str:
     if len(text) > MAX_CHARS:
         return text[: MAX_CHARS - 1] + "…"
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
+
+
+def mark_of_cut(last_words: str) -> str:
+    """What goes behind a reply that reached its longest: three dots, so that nobody takes
+    half a sentence for a whole one. Nothing behind a whole one.
+    """
+    last_words = last_words.rstrip()
+    return "" if not last_words or last_words.endswith(_SENTENCE_ENDS) else "…"

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.core.ports import SAMPLE_RATE, Audio, Engine, Stage, SttSession, Transcript
 from app.errors import ProviderBroke
+from app.providers import hub
 from app.providers.stt import whisper_models
 from app.providers.stt.voice_track import VoiceTrack
 from app.providers.stt.whisper_decoding import Decoded, Transcriber
@@ -44,7 +45,7 @@ class WhisperStt:
             device = self._transcriber.device
         else:
             device = "cuda" if self._options.device == "cuda" else "cpu"
-        return Engine(Stage.STT, "whisper", whisper_models.short_name(self._options.model), device)
+        return Engine(Stage.STT, "whisper", hub.short_name(self._options.model), device)
 
     def load(self) -> None:
         """Load the model and the voice detector from this computer; run both once.

@@ -7,18 +7,16 @@ model is never loaded. Models that another program left in the Hugging Face cach
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import logging
 import re
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.errors import ProviderUnavailable
+from app.providers import hub
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +46,7 @@ PROCESSOR_FILES = (
 MARKER = "parley.json"
 """Written beside a model Parley converted or fetched: which one it is."""
 
+KIND = "speech model"
 NEXT_STEP = "Download it again, or choose another model in the settings file."
 
 
@@ -63,18 +62,16 @@ def locate(name: str, models_dir: Path) -> Path:
         if (folder / WEIGHTS).is_file():
             missing = [file for file in NEEDED if not (folder / file).is_file()]
             if missing:
-                raise ProviderUnavailable(
-                    f"The speech model {short_name(name)} is incomplete: {missing[0]} is missing.",
-                    NEXT_STEP,
-                )
+                title = f"The speech model {hub.short_name(name)} is incomplete"
+                raise ProviderUnavailable(f"{title}: {missing[0]} is missing.", NEXT_STEP)
             return folder
     if _is_checkpoint(_folder(name)):
         raise ProviderUnavailable(
-            f"The speech model {short_name(name)} is not converted yet.",
+            f"The speech model {hub.short_name(name)} is not converted yet.",
             "Download it in the engine panel, or with `parley fetch stt`, to convert it.",
         )
     raise ProviderUnavailable(
-        f"The speech model {short_name(name)} is not on this computer.",
+        f"The speech model {hub.short_name(name)} is not on this computer.",
         "Download it in the engine panel, or with `parley fetch stt`.",
     )
 
@@ -98,19 +95,21 @@ def fetch(name: str, models_dir: Path, progress: Progress) -> Path:
             "Choose another model in the settings file.",
         )
     download = destination.with_name(destination.name + ".download")
-    with _translated(name):
-        files = _files_of(name)
+    with hub.translated(name, KIND):
+        files = hub.files_of(name)
         if WEIGHTS in files:
-            _download(name, [f for f in CONVERTED_FILES if f in files], files, download, progress)
+            hub.download(
+                name, [f for f in CONVERTED_FILES if f in files], files, download, progress
+            )
             _write_marker(download, name)
-            _put_in_place(download, destination)
+            hub.put_in_place(download, destination)
             return destination
-        _download(name, _checkpoint_files(name, files), files, download, progress)
+        hub.download(name, _checkpoint_files(name, files), files, download, progress)
         base = processor_source(name)
         if "tokenizer.json" not in files and "vocab.json" not in files and base != name:
-            theirs = _files_of(base)
+            theirs = hub.files_of(base)
             wanted = [f for f in PROCESSOR_FILES if f in theirs and f not in files]
-            _download(base, wanted, theirs, download, progress)
+            hub.download(base, wanted, theirs, download, progress)
         converted = convert(download, destination, name, progress)
         shutil.rmtree(download)
     return converted
@@ -125,9 +124,9 @@ def convert(checkpoint: Path, destination: Path, name: str, progress: Progress) 
     Raises:
         ProviderUnavailable: the checkpoint is damaged, no Whisper, or the disk is full.
     """
-    progress(f"Converting {short_name(name)}")
+    progress(f"Converting {hub.short_name(name)}")
     work = destination.with_name(destination.name + ".converting")
-    with _translated(name):
+    with hub.translated(name, KIND):
         shutil.rmtree(work, ignore_errors=True)
         work.parent.mkdir(parents=True, exist_ok=True)
         from ctranslate2.converters import TransformersConverter
@@ -149,7 +148,7 @@ def convert(checkpoint: Path, destination: Path, name: str, progress: Progress) 
         except Exception as exc:
             raise _unconvertible(name) from exc
         _write_marker(work, name)
-        _put_in_place(work, destination)
+        hub.put_in_place(work, destination)
     return destination
 
 
@@ -161,11 +160,6 @@ def home(name: str, models_dir: Path) -> Path:
         digest = hashlib.sha256(str(local.resolve()).encode()).hexdigest()[:8]
         return models_dir / "whisper" / f"{local.name}-{digest}"
     return models_dir / "whisper" / name.replace("/", "--")
-
-
-def short_name(name: str) -> str:
-    """What the window calls it: the last part of the name."""
-    return name.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def takes_short_windows(folder: Path, name: str) -> bool:
@@ -212,28 +206,9 @@ def _places(name: str, models_dir: Path) -> Iterator[Path]:
         yield local
     yield home(name, models_dir)
     if not local.is_dir():
-        cached = _in_hub_cache(name)
+        cached = hub.in_cache(name, WEIGHTS)
         if cached is not None:
             yield cached
-
-
-def _in_hub_cache(name: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        found = try_to_load_from_cache(name, WEIGHTS)
-    except HFValidationError:
-        return None
-    return Path(found).parent if isinstance(found, str) else None
-
-
-def _files_of(name: str) -> dict[str, int]:
-    """The files of a model on the hub, with their sizes in bytes."""
-    from huggingface_hub import HfApi
-
-    info = HfApi().model_info(name, files_metadata=True)
-    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
 
 def _checkpoint_files(name: str, files: dict[str, int]) -> list[str]:
@@ -249,107 +224,11 @@ def _checkpoint_files(name: str, files: dict[str, int]) -> list[str]:
     return ["config.json", *(f for f in PROCESSOR_FILES if f in files), *index, *weights]
 
 
-def _download(
-    name: str, wanted: Sequence[str], sizes: dict[str, int], folder: Path, progress: Progress
-) -> None:
-    """Fetch files one after another into `folder`; what is there already is kept."""
-    from huggingface_hub import hf_hub_download
-
-    total = sum(sizes[file] for file in wanted)
-    with _reported(folder, f"Downloading {short_name(name)}", total, progress):
-        for file in wanted:
-            hf_hub_download(name, file, local_dir=folder)
-
-
-@contextmanager
-def _reported(folder: Path, what: str, total: int, progress: Progress) -> Iterator[None]:
-    """Report once a second how much of `total` bytes has arrived, from a thread of its own.
-
-    Looks at the folder, because the hub's client shows its own bar or none.
-    """
-    done = threading.Event()
-    before = _size_of(folder)
-
-    def report() -> None:
-        while not done.wait(1.0):
-            arrived = min(_size_of(folder) - before, total)
-            progress(f"{what}: {arrived // 1_000_000} of {total // 1_000_000} MB")
-
-    progress(f"{what}: {total // 1_000_000} MB")
-    thread = threading.Thread(target=report, name="download-progress", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _size_of(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue  # renamed by the download between listing and looking
-    return total
-
-
 def _write_marker(folder: Path, name: str) -> None:
     (folder / MARKER).write_text(json.dumps({"source": name}) + "\n", "utf-8")
 
 
-def _put_in_place(work: Path, destination: Path) -> None:
-    """Make `work` the model: one rename, the old one moved aside first."""
-    shutil.rmtree(work / ".cache", ignore_errors=True)  # the hub client's notes on its download
-    old = destination.with_name(destination.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if destination.exists():
-        destination.rename(old)
-    work.rename(destination)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _unconvertible(name: str) -> ProviderUnavailable:
     return ProviderUnavailable(
-        f"The speech model {short_name(name)} is damaged or not a Whisper model.", NEXT_STEP
+        f"The speech model {hub.short_name(name)} is damaged or not a Whisper model.", NEXT_STEP
     )
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Turn what the hub, the network and the disk raise into words for the user."""
-    import requests
-    from huggingface_hub import errors as hub
-
-    try:
-        yield
-    except hub.GatedRepoError as exc:
-        raise ProviderUnavailable(
-            f"The speech model {name} asks you to accept its licence first.",
-            "Accept it on huggingface.co, or choose another model in the settings file.",
-        ) from exc
-    except (hub.RepositoryNotFoundError, hub.HFValidationError) as exc:
-        raise ProviderUnavailable(
-            f"There is no speech model named {name}.", "Check its name in the settings file."
-        ) from exc
-    except hub.OfflineModeIsEnabled as exc:
-        raise ProviderUnavailable(
-            "Downloads from the model hub are switched off (HF_HUB_OFFLINE).",
-            "Unset it and start Parley again.",
-        ) from exc
-    except (hub.HfHubHTTPError, hub.LocalEntryNotFoundError, requests.RequestException) as exc:
-        raise ProviderUnavailable(
-            f"The speech model {short_name(name)} cannot be downloaded.",
-            "Check the network and try again: the download goes on where it stopped.",
-        ) from exc
-    except OSError as exc:
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ProviderUnavailable(
-                f"There is no room on the disk for the speech model {short_name(name)}.",
-                "Free some space and try again.",
-            ) from exc
-        raise ProviderUnavailable(
-            f"The speech model {short_name(name)} cannot be written: {exc.strerror or exc}.",
-            "Check the folder of Parley's models.",
-        ) from exc

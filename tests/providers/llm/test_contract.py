@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.core.ports import LlmProvider, Message, Stage
+from app.core.ports import LlmProvider, Message, ReportsUsage, Stage
 from app.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderUnavailable
 from app.providers.llm.cerebras import CerebrasLlm
 from app.providers.llm.groq import GroqLlm
@@ -110,6 +110,26 @@ def test_messages_arrive_in_order_and_unchanged(llm: LlmProvider, server: Server
         (m.role, m.text) for m in conversation
     ]
     assert sent["stream"] is True
+
+
+def test_a_note_is_sent_behind_the_question(llm: LlmProvider, server: Server) -> None:
+    ask(llm, (Message("user", "quelle heure est-il", "(Answer in French.)"),))
+    sent = server.chats[-1].body["messages"]
+    assert sent == [{"role": "user", "content": "quelle heure est-il\n\n(Answer in French.)"}]
+
+
+def test_what_the_service_counted_is_kept_until_the_next_reply(
+    llm: LlmProvider, server: Server
+) -> None:
+    assert isinstance(llm, ReportsUsage)
+    assert llm.usage is None
+    ask(llm)
+    assert llm.usage is not None
+    assert llm.usage.prompt_tokens == 10  # the fake servers count words, roles included
+    assert llm.usage.reply_tokens == len(DEFAULT_TEXT.split())
+    server.scenario("dies_first")
+    ask(llm)
+    assert llm.usage is None
 
 
 def test_cancelling_closes_the_connection_at_once(llm: LlmProvider, server: Server) -> None:

@@ -77,7 +77,8 @@ def test_preload_and_chat_send_the_same_options(ollama_server: OllamaServer) -> 
     assert {name: preload[name] for name in common} == {name: chat[name] for name in common}
     assert chat["options"] == {
         "num_ctx": 2048,
-        "num_predict": 256,
+        "num_predict": 1024,
+        "mirostat": 0,
         "temperature": 0.6,
         "num_thread": 3,
     }
@@ -233,10 +234,42 @@ def test_a_stream_without_done_is_a_failure_even_when_all_words_came(
     assert reply.text == "The capital of France is Paris. It lies on the Seine."
 
 
-def test_a_reply_cut_at_its_longest_ends_normally(ollama_server: OllamaServer) -> None:
+def test_a_reply_cut_at_its_longest_ends_normally_and_shows_it(
+    ollama_server: OllamaServer,
+) -> None:
     reply = ask(make(ollama_server, num_predict=3))
     assert reply.error is None
-    assert reply.text == "The capital of"
+    assert reply.text == "The capital of…"
+
+
+def test_a_reply_cut_behind_a_sentence_is_whole(ollama_server: OllamaServer) -> None:
+    assert ask(make(ollama_server, num_predict=6)).text == "The capital of France is Paris."
+
+
+def test_no_mode_makes_the_server_load_again(ollama_server: OllamaServer) -> None:
+    from app.core.prompt import MODES
+    from app.providers import registry
+    from app.settings import LlmSettings
+
+    branch = OllamaSettings(host=ollama_server.url)
+    lengths = []
+    for mode in MODES:
+        settings = LlmSettings.model_validate({"mode": mode, "ollama": branch})
+        ask(registry.build_llm("ollama", settings, None))
+        lengths.append(ollama_server.chats[-1].body["options"]["num_predict"])
+    assert ollama_server.loads == 1
+    assert lengths == [mode.max_tokens for mode in MODES.values()]
+
+
+def test_a_prompt_beyond_the_context_is_refused_and_not_shortened(
+    ollama_server: OllamaServer,
+) -> None:
+    long = (Message("user", "word " * 600),)
+    error = ask(make(ollama_server, num_ctx=512), long).error
+    assert type(error) is ProviderRefused
+    assert "too long" in error.title
+    assert "num_ctx" in error.hint
+    assert ollama_server.chats[-1].words_sent == 0
 
 
 def test_a_finished_reply_does_not_wait_for_the_stream_to_end(

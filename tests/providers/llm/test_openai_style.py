@@ -181,7 +181,7 @@ def test_without_a_key_nothing_is_sent_and_the_hint_says_where_to_put_it(
     with pytest.raises(ProviderUnavailable) as caught:
         run(llm, llm.ensure_warm)
     assert "needs a key" in caught.value.title
-    assert f"keyring set parley {kind.service.name}" in caught.value.hint
+    assert f"parley keys set {kind.service.name}" in caught.value.hint
     assert type(ask(llm).error) is ProviderUnavailable
 
 
@@ -249,3 +249,12 @@ def test_a_server_of_ones_own_is_called_by_its_address(server: OpenAiServer) -> 
     error = ask(make(OpenAiLlm, server)).error
     assert error is not None
     assert error.title.startswith(f"The server at 127.0.0.1:{server.port}")
+
+
+def test_a_reply_cut_at_its_longest_shows_it(
+    kind: type[OpenAiStyleLlm], server: OpenAiServer
+) -> None:
+    server.scenario("length", text="It lies on")
+    reply = ask(make(kind, server))
+    assert reply.error is None
+    assert reply.text == "It lies on…"

@@ -1,0 +1,397 @@
+"""The Ollama thread: looks after the server and its models, never on a turn's path.
+
+It asks how the server is at an interval, starts the program when it is installed and nothing
+answers, starts it again when it stops, and gives up after a few times. Downloads run beside that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import cast
+
+from PySide6.QtCore import Signal
+
+from app.core.downloads import Download
+from app.core.events import (
+    CancelFetch,
+    DeleteModel,
+    EngineMissing,
+    Event,
+    FetchEnded,
+    FetchModel,
+    FetchProgressed,
+    LocalOnlyChanged,
+    Notice,
+    OllamaChanged,
+    StartOllama,
+    WarmUp,
+)
+from app.core.ollama import ModelKeeper, OllamaState, ServerProgram
+from app.core.ports import Engine, Stage
+from app.errors import AssistantError
+from app.settings import OllamaSettings
+from app.workers.loop import LoopWorker
+
+log = logging.getLogger(__name__)
+
+PROGRESS_INTERVAL_S = 0.25
+"""The server tells how far a download is up to 60 times a second; nobody reads that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often and how long, in seconds."""
+
+    look_s: float = 10.0
+    """Between two looks at a server that answers. One look takes a few ms of the processor."""
+    look_stopped_s: float = 2.0
+    """Between two looks for a server that does not: somebody may have started it."""
+    look_starting_s: float = 0.25
+    """Between two looks at one we have just started."""
+    start_patience_s: float = 30.0
+    """A server that does not answer by then is ended. It answers before any model is loaded:
+    in under a second on an idle machine, in several while a disk wakes up."""
+    back_off_s: tuple[float, ...] = (1.0, 4.0, 16.0)
+    """Waits before it is started again; after as many failures in a row we tell the user."""
+    others_s: float = 5.0
+    """When a server that is not ours goes away, its owner (a service, an updater) gets this long
+    to bring it back before we start one."""
+    silent_s: float = 60.0
+    """A server of ours that takes connections and answers nothing for this long hangs."""
+    watch_s: float = 1.0
+    """Between two looks at whether the process we started still runs: no more than asking the
+    system for its exit code."""
+    steady_s: float = 600.0
+    """A server that ran this long has recovered; failures count anew."""
+
+
+class OllamaWorker(LoopWorker):
+    """Supervises one Ollama server.
+
+    Signals:
+        warm_up: a `WarmUp` for the language model's thread, the moment the model can be used.
+    """
+
+    stage = "ollama"
+
+    warm_up = Signal(object)
+
+    def __init__(
+        self,
+        options: OllamaSettings,
+        keeper: ModelKeeper,
+        program: ServerProgram,
+        find_gpus: Callable[[], tuple[str, ...]],
+        pace: Pace | None = None,
+        *,
+        first_choice: bool = True,
+    ) -> None:
+        """
+        Args:
+            first_choice: whether Ollama is asked before all others; only then is it missed.
+            options: the chosen model, and whether to start the program.
+            find_gpus: names of the GPUs that work; may block, called in a thread of its own.
+        """
+        super().__init__()
+        self._options = options
+        self._keeper = keeper
+        self._program = program
+        self._find_gpus = find_gpus
+        self._pace = pace or Pace()
+        self._first_choice = first_choice
+        self._now: OllamaChanged | None = None  # as told last
+        self._woken = asyncio.Event()
+        self._failures = 0
+        self._gave_up = False
+        self._may_start = options.start
+        self._forbidden = False  # the server is elsewhere, and local-only is on
+        self._ours = False  # what runs, or is about to, was started by us
+        self._up_since: float | None = None
+        self._last_refusal = ""  # logged once
+        self._silent_since: float | None = None
+        self._start_at = 0.0  # time.monotonic(), as all of these: not before
+        self._started_at = 0.0
+        self._gpus: tuple[str, ...] | None = None  # None: not looked for yet
+        self._told_about_gpu = False
+        self._download: asyncio.Task[None] | None = None
+
+    # --- the border: any thread --------------------------------------------------------------
+
+    def on_begin(self) -> None:
+        self._hand_over(self._supervise())
+
+    def on(self, event: Event) -> None:
+        match event:
+            case StartOllama():
+                self._hand_over(self._try_anew())
+            case FetchModel(stage=Stage.LLM):
+                self._hand_over(self._fetch(event.model or self._options.model))
+            case CancelFetch(stage=Stage.LLM):
+                self._hand_over(self._cancel_fetch())
+            case DeleteModel():
+                self._hand_over(self._delete(event.model))
+            case LocalOnlyChanged():
+                self._hand_over(self._keep_local(event))
+
+    # --- the loop's thread: the server -------------------------------------------------------
+
+    async def on_loop_end(self) -> None:
+        await self._keeper.close()
+        self._program.stop()
+
+    async def _supervise(self) -> None:
+        while True:
+            self._woken.clear()
+            look_again_at = time.monotonic() + await self._look()
+            while (left_s := look_again_at - time.monotonic()) > 0:
+                try:
+                    async with asyncio.timeout(min(left_s, self._pace.watch_s)):
+                        await self._woken.wait()
+                        break
+                except TimeoutError:
+                    if self._ours and not self._program.running:
+                        break
+
+    async def _keep_local(self, command: LocalOnlyChanged) -> None:
+        """Under local-only a server elsewhere is not even asked how it is."""
+        self._forbidden = command.on and not self._keeper.local
+        if self._forbidden:
+            await self._cancel_fetch()
+        self._woken.set()
+
+    async def _try_anew(self) -> None:
+        self._failures = 0
+        self._gave_up = False
+        self._may_start = True
+        self._start_at = 0.0
+        self._woken.set()
+
+    async def _look(self) -> float:
+        """See how the server is and do what is to be done; seconds until the next look."""
+        if self._forbidden:
+            return self._pace.look_s
+        try:
+            state = await self._keeper.describe()
+        except AssistantError as exc:
+            # Somebody answers, but not as Ollama should: busy, a login, another program. A
+            # second server could not have the address; the language model tells the user why.
+            if str(exc) != self._last_refusal:
+                log.info("Ollama at %s: %s", self._keeper.url, exc)
+                self._last_refusal = str(exc)
+            return self._is_silent()
+        self._silent_since, self._last_refusal = None, ""
+        if state.running:
+            await self._is_up(state)
+            return self._pace.look_s
+        return self._is_down()
+
+    def _is_silent(self) -> float:
+        """A hung server of ours is started anew; a busy one gets time."""
+        now_s = time.monotonic()
+        self._silent_since = self._silent_since or now_s
+        if self._program.running and now_s - self._silent_since >= self._pace.silent_s:
+            self._silent_since = None
+            self._restart(now_s, "went silent")
+            return 0.0
+        return self._pace.look_s
+
+    async def _is_up(self, state: OllamaState) -> None:
+        before = self._now
+        now_s = time.monotonic()
+        self._up_since = self._up_since or now_s
+        self._ours = self._program.running
+        if not self._ours or now_s - self._up_since >= self._pace.steady_s:
+            self._failures = 0
+        self._gave_up = False
+        gpu = await self._unused_gpu(state)
+        self._tell(
+            OllamaChanged(
+                model=self._options.model,
+                local=self._keeper.local,
+                found=self._is_found(),
+                running=True,
+                started_by_us=self._ours,
+                version=state.version,
+                models=state.models,
+                pulled=state.pulled,
+                loaded=state.loaded,
+                gpu_share=state.gpu_share,
+                gpu=gpu,
+            )
+        )
+        was_usable = before is None or (before.running and before.pulled)
+        if state.pulled and not was_usable:
+            self.warm_up.emit(WarmUp(reason="Ollama can answer now"))
+
+    def _is_down(self) -> float:
+        """Start the server when that is ours to do; seconds until the next look."""
+        now_s = time.monotonic()
+        self._note_end(now_s)
+        found = self._is_found()
+        is_news = self._now is None or self._now.found
+        if not found and is_news and self._keeper.local and self._first_choice:
+            self.happened.emit(_not_installed(self._options.model))
+        may_start = found and self._keeper.local and self._may_start and not self._gave_up
+        if may_start and not self._program.running and now_s >= self._start_at:
+            try:
+                self._program.start()
+                self._ours = True
+                self._started_at = now_s
+            except AssistantError as exc:
+                self.report(exc, turn_id=0)
+                self._gave_up = True
+                may_start = False
+        elif self._program.running and now_s - self._started_at > self._pace.start_patience_s:
+            self._restart(now_s, "does not answer")
+            may_start = not self._gave_up
+        self._tell(
+            OllamaChanged(
+                model=self._options.model,
+                local=self._keeper.local,
+                found=found,
+                running=False,
+                starting=may_start,
+                started_by_us=self._program.running,
+            )
+        )
+        if self._program.running:
+            return self._pace.look_starting_s
+        wait_s = self._start_at - now_s if may_start else self._pace.look_stopped_s
+        return min(max(wait_s, self._pace.look_starting_s), self._pace.look_stopped_s)
+
+    def _note_end(self, now_s: float) -> None:
+        """A server that is gone: whose turn is it to bring it back?"""
+        up_since, self._up_since = self._up_since, None
+        if self._ours and not self._program.running:
+            log.warning("the Ollama we started ended (exit code %s)", self._program.exit_code)
+            if up_since is not None and now_s - up_since >= self._pace.steady_s:
+                self._failures = 0
+            self._count_failure(now_s)
+        elif up_since is not None and not self._ours:
+            log.warning("Ollama at %s was stopped", self._keeper.url)
+            self._start_at = now_s + self._pace.others_s
+
+    def _restart(self, now_s: float, why: str) -> None:
+        """End a server of ours that is no use, to be started again."""
+        log.warning("the Ollama we started %s", why)
+        self._program.stop()
+        self._count_failure(now_s)
+
+    def _count_failure(self, now_s: float) -> None:
+        self._ours = False
+        waits = self._pace.back_off_s
+        if self._failures < len(waits):
+            self._start_at = now_s + waits[self._failures]
+            self._failures += 1
+            return
+        self._gave_up = True
+        self.happened.emit(
+            Notice(
+                title="Ollama keeps stopping.",
+                hint=f"Start it again in the engines panel. Its log: {self._program.log_file}",
+                level="error",
+            )
+        )
+
+    def _is_found(self) -> bool:
+        return self._program.running or self._program.path is not None
+
+    async def _unused_gpu(self, state: OllamaState) -> str:
+        """The GPU that works and is not used, or only in part; told once."""
+        share = state.gpu_share
+        if share is None or share >= 1 or not self._keeper.local:
+            return ""
+        if self._gpus is None:
+            self._gpus = await asyncio.to_thread(self._find_gpus)
+        if not self._gpus:
+            return ""
+        if not self._told_about_gpu:
+            self._told_about_gpu = True
+            self.happened.emit(_slow_notice(self._options.model, share, self._gpus[0]))
+        return self._gpus[0]
+
+    def _tell(self, now: OllamaChanged) -> None:
+        """The same news once."""
+        if self._now is not None and replace(now, at=self._now.at) == self._now:
+            return
+        self._now = now
+        log.info(
+            "Ollama: %s%s",
+            "running" if now.running else "starting" if now.starting else "not running",
+            " (started by Parley)" if now.started_by_us else "",
+        )
+        self.happened.emit(now)
+
+    # --- the loop's thread: the models -------------------------------------------------------
+
+    async def _fetch(self, model: str) -> None:
+        if self._download is not None or self._forbidden:
+            return
+        self._download = asyncio.current_task()
+        complete = False
+        try:
+            await self._follow(model)
+            complete = True
+        except asyncio.CancelledError:
+            log.info("download of %s cancelled", model)
+        except AssistantError as exc:
+            self.report(exc, turn_id=0)
+        finally:
+            self._download = None
+            self.happened.emit(FetchEnded(stage=Stage.LLM, complete=complete))
+        self._woken.set()  # look at once: the model may be there now
+
+    async def _follow(self, model: str) -> None:
+        """Download, and tell how far it is a few times a second."""
+        told_at = 0.0
+        doing = ""
+        progress = cast("AsyncGenerator[Download, None]", self._keeper.pull(model))
+        async with aclosing(progress):
+            async for step in progress:
+                now_s = time.monotonic()
+                if step.doing == doing and now_s - told_at < PROGRESS_INTERVAL_S:
+                    continue
+                told_at, doing = now_s, step.doing
+                self.happened.emit(
+                    FetchProgressed(
+                        stage=Stage.LLM,
+                        line=step.line,
+                        done_bytes=step.done_bytes,
+                        total_bytes=step.total_bytes,
+                    )
+                )
+
+    async def _cancel_fetch(self) -> None:
+        if self._download is not None:
+            self._download.cancel()
+
+    async def _delete(self, model: str) -> None:
+        if self._forbidden:
+            return
+        await self._keeper.delete(model)
+        self._woken.set()
+
+
+def _not_installed(model: str) -> EngineMissing:
+    return EngineMissing(
+        engine=Engine(Stage.LLM, "ollama", model, "server"),
+        title="Ollama is not installed.",
+        hint="Install it from https://ollama.com/download. Parley notices by itself.",
+    )
+
+
+def _slow_notice(model: str, share: float, gpu: str) -> Notice:
+    """Why replies are slow although there is a GPU."""
+    if share > 0:
+        title = f"Only {share:.0%} of {model} fits on the GPU."
+    else:
+        title = f"{model} runs on the processor, not on the GPU."
+    return Notice(
+        title=title,
+        hint=f"Close what else uses the {gpu} and restart Ollama, or choose a smaller model.",
+    )

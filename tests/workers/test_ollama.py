@@ -1,0 +1,402 @@
+"""The supervisor of Ollama: real processes, real sockets, a fake program to install."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QObject, Slot
+from pytestqt.qtbot import QtBot
+
+from app.core.events import (
+    CancelFetch,
+    DeleteModel,
+    EngineMissing,
+    FetchEnded,
+    FetchModel,
+    FetchProgressed,
+    LocalOnlyChanged,
+    Notice,
+    OllamaChanged,
+    StageFailed,
+    StartOllama,
+    WarmUp,
+)
+from app.core.ollama import OllamaState
+from app.core.ports import Stage as TurnStage
+from app.providers.llm.ollama import OllamaLlm
+from app.providers.llm.ollama_models import OllamaModels
+from app.providers.llm.ollama_program import OllamaProgram
+from app.settings import OllamaSettings
+from app.workers.ollama import OllamaWorker, Pace
+from tests.support.fake_ollama import FakeOllama, free_port
+from tests.support.ollama_server import OllamaProcess, OllamaServer
+from tests.workers.conftest import Stage
+
+FAST = Pace(
+    look_s=0.2,
+    look_stopped_s=0.1,
+    look_starting_s=0.05,
+    back_off_s=(0.1, 0.1),
+    others_s=0.3,
+    watch_s=0.05,
+    silent_s=0.1,
+)
+
+
+class WarmUps(QObject):
+    """Takes the wishes for warmth in the main thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[WarmUp] = []
+
+    @Slot(object)
+    def take(self, command: WarmUp) -> None:
+        self.taken.append(command)
+
+
+class Supervised:
+    """A worker, the fake program it may find, and what it said."""
+
+    def __init__(self, stage: Stage, qtbot: QtBot, folder: Path) -> None:
+        self._stage = stage
+        self._qtbot = qtbot
+        self._folder = folder
+        self.fake = FakeOllama(folder / "bin")
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.warm_ups = WarmUps()
+        self.gpus: tuple[str, ...] = ()
+        self.recorder = stage.recorder
+
+    def start(self, pace: Pace = FAST, **options: Any) -> OllamaWorker:
+        settings = OllamaSettings(host=options.pop("host", self.url), **options)
+        environ = {**os.environ, "PATH": f"{self.fake.folder}{os.pathsep}/usr/bin"}
+        program = OllamaProgram(settings, environ, self._folder / "ollama.log", home=self._folder)
+        if not self.fake.path.exists() and program.path is not None:
+            pytest.skip("Ollama is installed in a usual place here")
+        worker = OllamaWorker(settings, OllamaModels(settings), program, lambda: self.gpus, pace)
+        worker.warm_up.connect(self.warm_ups.take)
+        self._stage.start(worker)
+        self.worker = worker
+        return worker
+
+    @property
+    def now(self) -> OllamaChanged | None:
+        told = self.recorder.all(OllamaChanged)
+        return told[-1] if told else None
+
+    def wait_for(self, timeout_ms: int = 8000, **fields: Any) -> OllamaChanged:
+        """Until what is known of Ollama is this."""
+
+        def is_so() -> bool:
+            return self.now is not None and all(
+                getattr(self.now, name) == value for name, value in fields.items()
+            )
+
+        self._qtbot.waitUntil(is_so, timeout=timeout_ms)
+        assert self.now is not None
+        return self.now
+
+    def wait_until(self, condition: Any, timeout_ms: int = 8000) -> None:
+        self._qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+
+
+@pytest.fixture
+def supervised(stage: Stage, qtbot: QtBot, tmp_path: Path) -> Supervised:
+    return Supervised(stage, qtbot, tmp_path)
+
+
+@pytest.fixture
+def running(supervised: Supervised) -> Iterator[OllamaServer]:
+    """A server that is there already."""
+    with OllamaServer(models=[], pull_piece_s=0.02) as server:
+        supervised.url = server.url
+        yield server
+
+
+# --- starting and ending --------------------------------------------------------------------
+
+
+def test_an_installed_one_is_started_unasked_and_used_at_once(
+    supervised: Supervised, stage: Stage
+) -> None:
+    supervised.fake.install()
+    supervised.start()
+    supervised.wait_for(starting=True, found=True, running=False)
+    now = supervised.wait_for(running=True, started_by_us=True)
+    assert now.pulled
+    assert now.models == ("phi3:mini",)
+    supervised.wait_until(lambda: supervised.warm_ups.taken)
+    assert stage.threads.stop()
+    assert not supervised.fake.alive
+    assert len(supervised.fake.starts) == 1
+
+
+def test_one_that_runs_already_is_used_and_left_alone(
+    supervised: Supervised, running: OllamaServer, stage: Stage
+) -> None:
+    supervised.fake.install()
+    running.models.append("phi3:mini")
+    supervised.start()
+    now = supervised.wait_for(running=True)
+    assert not now.started_by_us
+    assert stage.threads.stop()
+    assert not supervised.fake.starts
+    assert running.wait_until(lambda: running.connections_made > 0)
+    running.stop()  # it still ran
+
+
+def test_one_that_is_not_installed_is_explained_once(supervised: Supervised, qtbot: QtBot) -> None:
+    supervised.start()
+    missing = supervised.recorder.wait_for(EngineMissing)
+    assert missing.title == "Ollama is not installed."
+    assert "ollama.com/download" in missing.hint
+    qtbot.wait(400)
+    assert len(supervised.recorder.all(EngineMissing)) == 1
+    # ... and noticed when it comes
+    supervised.fake.install()
+    supervised.wait_for(running=True, started_by_us=True)
+
+
+def test_starting_can_be_forbidden_and_asked_for(supervised: Supervised, qtbot: QtBot) -> None:
+    supervised.fake.install()
+    supervised.start(start=False)
+    supervised.wait_for(found=True, running=False, starting=False)
+    qtbot.wait(300)
+    assert not supervised.fake.starts
+    supervised.worker.handle(StartOllama())
+    supervised.wait_for(running=True, started_by_us=True)
+
+
+def test_a_server_elsewhere_is_nobodys_to_start(supervised: Supervised, qtbot: QtBot) -> None:
+    supervised.fake.install()
+    supervised.start(host="http://host.invalid:1")
+    supervised.wait_for(running=False, local=False, starting=False)
+    qtbot.wait(200)
+    assert not supervised.fake.starts
+
+
+def test_under_local_only_a_server_elsewhere_is_not_even_looked_at(
+    stage: Stage, qtbot: QtBot
+) -> None:
+    class Elsewhere(OllamaModels):
+        looks = 0
+
+        @property
+        def local(self) -> bool:
+            return False
+
+        async def describe(self) -> OllamaState:
+            self.looks += 1
+            return OllamaState(running=False)
+
+    options = OllamaSettings(host="http://host.invalid:1")
+    models = Elsewhere(options)
+    program = OllamaProgram(options, {"PATH": ""}, Path("/dev/null"))
+    worker = OllamaWorker(options, models, program, lambda: (), FAST)
+    stage.start(worker)
+    qtbot.waitUntil(lambda: models.looks > 2)
+    worker.on(LocalOnlyChanged(on=True))
+    qtbot.wait(100)
+    looks = models.looks
+    qtbot.wait(300)
+    assert models.looks == looks
+    worker.on(LocalOnlyChanged(on=False))
+    qtbot.waitUntil(lambda: models.looks > looks)
+
+
+# --- when it stops --------------------------------------------------------------------------
+
+
+def test_a_killed_one_is_started_again(supervised: Supervised) -> None:
+    supervised.fake.install()
+    supervised.start()
+    supervised.wait_for(running=True)
+    supervised.fake.kill()
+    supervised.wait_for(running=False, starting=True)
+    supervised.wait_for(running=True, started_by_us=True)
+    assert len(supervised.fake.starts) == 2
+    supervised.wait_until(lambda: len(supervised.warm_ups.taken) == 2)
+    assert not supervised.recorder.all(Notice)
+
+
+def test_one_that_keeps_failing_is_given_up_and_told(supervised: Supervised, qtbot: QtBot) -> None:
+    supervised.fake.install(fails=True)
+    supervised.start()
+    notice = supervised.recorder.wait_for(Notice, timeout_ms=10_000)
+    assert notice.title == "Ollama keeps stopping."
+    assert "ollama.log" in notice.hint
+    supervised.wait_for(running=False, starting=False)
+    qtbot.wait(300)
+    assert len(supervised.fake.starts) == 3  # the first, and one after each wait
+    # the user may have repaired it
+    supervised.fake.install()
+    supervised.worker.handle(StartOllama())
+    supervised.wait_for(running=True, started_by_us=True)
+
+
+def test_one_that_answers_nothing_is_started_anew(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.providers.llm.ollama_connection.CHECK_TIMEOUT_S", 0.2)
+    supervised.fake.install(hangs=True)
+    supervised.start()
+    supervised.wait_until(lambda: supervised.fake.starts)
+    supervised.fake.install()
+    supervised.wait_for(running=True, started_by_us=True)
+    assert len(supervised.fake.starts) >= 2
+
+
+def test_somebody_elses_server_may_come_back_by_itself(supervised: Supervised) -> None:
+    supervised.fake.install()
+    with OllamaProcess() as process:
+        supervised.url = process.url
+        supervised.start(replace(FAST, others_s=3.0))
+        supervised.wait_for(running=True, started_by_us=False)
+        process.kill()
+        supervised.wait_for(running=False)
+        process.start()
+        supervised.wait_for(running=True, started_by_us=False)
+        supervised.wait_until(lambda: supervised.warm_ups.taken)
+    assert not supervised.fake.starts
+
+
+def test_when_it_does_not_come_back_ours_takes_over(supervised: Supervised) -> None:
+    supervised.fake.install()
+    with OllamaProcess() as process:
+        supervised.url = process.url
+        supervised.start()
+        supervised.wait_for(running=True, started_by_us=False)
+    supervised.wait_for(running=True, started_by_us=True)
+
+
+# --- models ---------------------------------------------------------------------------------
+
+
+def test_a_missing_model_is_fetched_with_progress_and_used_at_once(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    supervised.start()
+    supervised.wait_for(running=True, pulled=False)
+    supervised.worker.handle(FetchModel(stage=TurnStage.LLM))
+    ended = supervised.recorder.wait_for(FetchEnded)
+    assert ended.complete
+    steps = supervised.recorder.all(FetchProgressed)
+    assert any(0 < step.done_bytes < step.total_bytes for step in steps)
+    assert len(steps) < 15  # a few times a second, not with every piece
+    supervised.wait_for(pulled=True)
+    (warm_up,) = supervised.warm_ups.taken
+    assert warm_up.reason
+
+
+def test_a_download_is_cancelled_within_a_second_and_goes_on(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    running.pull_piece_s = 0.1
+    supervised.start()
+    supervised.wait_for(running=True)
+    fetch = FetchModel(stage=TurnStage.LLM)
+    supervised.worker.handle(fetch)
+    supervised.worker.handle(fetch)  # a second click changes nothing
+    supervised.wait_until(
+        lambda: any(step.done_bytes for step in supervised.recorder.all(FetchProgressed))
+    )
+    asked_at = time.perf_counter()
+    supervised.worker.handle(CancelFetch(stage=TurnStage.LLM))
+    ended = supervised.recorder.wait_for(FetchEnded)
+    assert not ended.complete
+    assert ended.at - asked_at < 1
+    assert not supervised.recorder.all(StageFailed)
+    pulls = [request for request in running.requests if request.path == "/api/pull"]
+    assert len(pulls) == 1
+    assert running.wait_until(lambda: pulls[0].disconnected)
+    running.pull_piece_s = 0.0
+    supervised.worker.handle(fetch)
+    assert supervised.recorder.wait_for(FetchEnded, count=2).complete
+    supervised.wait_for(pulled=True)
+
+
+def test_a_download_that_fails_says_why(supervised: Supervised, running: OllamaServer) -> None:
+    supervised.start()
+    supervised.wait_for(running=True)
+    supervised.worker.handle(FetchModel(stage=TurnStage.LLM, model="nope"))
+    failed = supervised.recorder.wait_for(StageFailed)
+    assert "nope" in failed.title
+    assert not supervised.recorder.wait_for(FetchEnded).complete
+
+
+def test_quitting_during_a_download_does_not_wait_for_it(
+    supervised: Supervised, running: OllamaServer, stage: Stage
+) -> None:
+    running.pull_piece_s = 5.0
+    supervised.start()
+    supervised.wait_for(running=True)
+    supervised.worker.handle(FetchModel(stage=TurnStage.LLM))
+    supervised.wait_until(lambda: supervised.recorder.all(FetchProgressed))
+    started = time.perf_counter()
+    assert stage.threads.stop()
+    assert time.perf_counter() - started < 2
+
+
+def test_a_deleted_model_is_gone(supervised: Supervised, running: OllamaServer) -> None:
+    running.models.extend(["phi3:mini", "other:1b"])
+    supervised.start()
+    supervised.wait_for(running=True, pulled=True)
+    supervised.worker.handle(DeleteModel(model="phi3:mini"))
+    assert supervised.wait_for(pulled=False).models == ("other:1b",)
+
+
+# --- the GPU --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "phi3:mini runs on the processor"), (0.5, "Only 50% of phi3:mini fits")],
+)
+def test_a_gpu_that_is_not_used_is_told_once(
+    supervised: Supervised, running: OllamaServer, qtbot: QtBot, share: float, said: str
+) -> None:
+    running.vram = share
+    _load(running)
+    supervised.gpus = ("NVIDIA H200",)
+    supervised.start()
+    now = supervised.wait_for(loaded=True, gpu="NVIDIA H200")
+    assert now.gpu_share == share
+    qtbot.wait(500)
+    (notice,) = supervised.recorder.all(Notice)
+    assert said in notice.title
+    assert "NVIDIA H200" in notice.hint
+
+
+@pytest.mark.parametrize(("share", "gpus"), [(1.0, ("NVIDIA H200",)), (0.0, ())])
+def test_nothing_is_said_when_all_is_well(
+    supervised: Supervised,
+    running: OllamaServer,
+    qtbot: QtBot,
+    share: float,
+    gpus: tuple[str, ...],
+) -> None:
+    running.vram = share
+    _load(running)
+    supervised.gpus = gpus
+    supervised.start()
+    assert supervised.wait_for(loaded=True).gpu == ""
+    qtbot.wait(300)
+    assert not supervised.recorder.all(Notice)
+
+
+def _load(server: OllamaServer) -> None:
+    async def load() -> None:
+        llm = OllamaLlm(OllamaSettings(host=server.url))
+        await llm.ensure_warm()
+        await llm.close()
+
+    server.models.append("phi3:mini")
+    asyncio.run(load())
