@@ -39,6 +39,7 @@ $(VENV)/bin/python:
 $(VENV)/.run-ready: $(VENV)/bin/python packaging/requirements.lock
 	PYTHON=$(PYTHON) packaging/system_packages.sh run
 	$(PY) -m pip install --disable-pip-version-check --quiet -r packaging/requirements.lock
+	$(PY) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.test-ready: $(VENV)/.run-ready packaging/requirements-dev.lock

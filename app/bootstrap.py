@@ -163,7 +163,7 @@ class Assistant(QObject):
         )
         tts = TtsWorker(registry.build_tts(stand_ins[Stage.TTS], settings.tts, models_dir))
         player = PlayerWorker(sound.output, chime(), CHIME_RATE)
-        engines = EnginesWorker(chosen)
+        engines = EnginesWorker(chosen, local_only=settings.llm.local_only)
         keepalive = KeepaliveWorker(settings.keepalive)
         history = (
             HistoryWorker(SqliteHistory(paths.history_file)) if settings.history.enabled else None
@@ -262,6 +262,7 @@ class Assistant(QObject):
                     self._to_llm.emit(switch)
                     self._to_ollama.emit(switch)
                     self._to_keys.emit(switch)
+                    self._fetch.emit(switch)
                 self._to_preferences.emit(intent)
             case _:
                 self._intent.emit(intent)
@@ -293,6 +294,7 @@ def _language_models(
                 registry.LLM_TITLES[name],
                 deadline_s=settings.llm.of(name).first_token_deadline_s,
                 set_up=bool(key) or not needs_key,
+                stays=name != "ollama" or settings.llm.ollama.stays_loaded,
             )
         )
     return models
@@ -322,6 +324,7 @@ def _ollama_worker(settings: Settings, paths: Paths) -> OllamaWorker:
         OllamaProgram(options, os.environ, paths.ollama_log_file),
         partial(nvidia_gpus, os.environ),
         first_choice=settings.llm.first_choice == "ollama",
+        local_only=settings.llm.local_only,
     )
 
 

@@ -34,9 +34,18 @@ COMMANDS = {
 must work when another one cannot even be imported."""
 
 
+NO_REPORTS = {
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports every start to its maker, and queues it
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+"""Keeps libraries from telling their makers that they run. They read it when they are imported."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run Parley; the exit code is 0, 1 (an engine failed), 2 (bad input), or 128 and the number
     of the signal that ended it. A thread that is stuck in a library ends with the process."""
+    os.environ.update(NO_REPORTS)
     _use_utf8()
     argv = sys.argv[1:] if argv is None else list(argv)
     command = _global_options(add_help=False).parse_known_args(argv)[0].command

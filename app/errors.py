@@ -56,6 +56,14 @@ class ProviderUnavailable(ProviderError):
     """The engine is not there: not installed, not running, no model, no key, no network."""
 
 
+def downloads_are_off() -> ProviderUnavailable:
+    """The error of a download that was asked for under local-only."""
+    return ProviderUnavailable(
+        "Nothing is downloaded while “Stay on this computer” is on.",
+        "Turn it off in the engine panel, and try again.",
+    )
+
+
 class ProviderRefused(ProviderError):
     """The engine answered and said no.
 

@@ -99,8 +99,8 @@ class PocketSphinxSettings(Branch):
 
 class SttSettings(Branch):
     provider: Literal["whisper", "pocketsphinx"] = "whisper"
-    language: str | None = None
-    """ISO 639-1 code; None detects it."""
+    language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] | None = None
+    """ISO 639-1 code, such as "fr"; None detects it."""
     whisper: WhisperSettings = WhisperSettings()
     pocketsphinx: PocketSphinxSettings = PocketSphinxSettings()
 
@@ -139,6 +139,11 @@ class OllamaSettings(ModelSettings):
     def limited_to(self, tokens: int) -> Self:
         """The same with replies of at most so many tokens. The server need not load again."""
         return self.model_copy(update={"num_predict": min(tokens, self.num_predict)})
+
+    @property
+    def stays_loaded(self) -> bool:
+        """Whether `keep_alive` is for ever (negative)."""
+        return str(self.keep_alive).startswith("-")
 
 
 class CloudSettings(ModelSettings):

@@ -152,6 +152,12 @@ class _NotTomlError(Exception):
     """The file is not TOML; the text says where and why."""
 
 
+STAYS_HERE = "Until it is mended, nothing you say leaves this computer."
+
+PRIVATE_KEYS = frozenset({("llm",), ("llm", "local_only"), ("llm", "order")})
+"""Settings that say whether words may leave the computer: a fault in one is taken for a no."""
+
+
 @dataclass(frozen=True)
 class _Fault:
     """A key that cannot be used."""
@@ -168,19 +174,33 @@ def _load(path: Path) -> tuple[Settings, list[str]]:
         return Settings(), []
     except OSError as exc:
         why = exc.strerror or type(exc).__name__
-        return Settings(), [f"{path.name} cannot be read ({why}). Default settings are used."]
+        return _cautious(Settings()), [
+            f"{path.name} cannot be read ({why}). Default settings are used. {STAYS_HERE}"
+        ]
     try:
         text, table = _parse(data)
     except _NotTomlError as exc:
-        return Settings(), [f"{path.name}, {exc}. Default settings are used. {_keep(path, data)}"]
+        kept = _keep(path, data)
+        return _cautious(Settings()), [
+            f"{path.name}, {exc}. Default settings are used. {kept} {STAYS_HERE}"
+        ]
     if _version_of(table) > VERSION:
-        return Settings(), [
+        return _cautious(Settings()), [
             f"{path.name} was written by a newer Parley. Default settings are used and the file "
-            "stays as it is; install the newer Parley to use it again."
+            f"stays as it is; install the newer Parley to use it again. {STAYS_HERE}"
         ]
     migrate(table)
     settings, faults = _settings(table)
-    return settings, [_line(path.name, text, fault) for fault in faults]
+    problems = [_line(path.name, text, fault) for fault in faults]
+    if any(fault.key in PRIVATE_KEYS for fault in faults):
+        return _cautious(settings), [*problems, STAYS_HERE]
+    return settings, problems
+
+
+def _cautious(settings: Settings) -> Settings:
+    """With local-only on: what cannot be read may have said so."""
+    llm = settings.llm.model_copy(update={"local_only": True})
+    return settings.model_copy(update={"llm": llm})
 
 
 def _parse(data: bytes) -> tuple[str, dict[str, Any]]:

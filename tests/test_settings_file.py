@@ -13,13 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import SettingsError
-from app.settings import VERSION, DeviceChoice, Settings
+from app.settings import VERSION, DeviceChoice, LlmSettings, Settings
 from app.settings_file import change, load, migrate, save
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "settings.toml"
+
+
+CAUTIOUS = Settings(llm=LlmSettings(local_only=True))
+"""The defaults where a file cannot be read: it may have said that nothing leaves the computer."""
 
 
 def changed(**branches: dict[str, Any]) -> Settings:
@@ -62,7 +66,7 @@ def test_a_syntax_error_is_named_and_the_file_is_kept_aside(
 ) -> None:
     path.write_text(text)
     settings, problems = load(path)
-    assert settings == Settings()
+    assert settings == CAUTIOUS
     assert len(problems) == 1
     assert where in problems[0]
     (copy,) = aside(path)
@@ -83,7 +87,7 @@ def test_the_same_broken_file_is_kept_once_and_another_one_beside_it(path: Path)
 def test_bytes_that_are_no_text_are_located(path: Path) -> None:
     path.write_bytes(b'[talk]\nmode = "\xff"\n')
     settings, problems = load(path)
-    assert settings == Settings()
+    assert settings == CAUTIOUS
     assert "line 2, column 9" in problems[0]
 
 
@@ -91,7 +95,7 @@ def test_bytes_that_are_no_text_are_located(path: Path) -> None:
 def test_garbage_never_raises(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     settings, problems = load(path)
-    assert settings == Settings()
+    assert settings == CAUTIOUS
     assert len(problems) == 1
 
 
@@ -107,7 +111,7 @@ def test_no_content_makes_load_raise(tmp_path_factory: pytest.TempPathFactory, d
 def test_a_folder_in_the_files_place_is_a_problem_not_a_crash(path: Path) -> None:
     path.mkdir()
     settings, problems = load(path)
-    assert settings == Settings()
+    assert settings == CAUTIOUS
     assert "cannot be read" in problems[0]
 
 
@@ -177,7 +181,7 @@ def test_a_newer_file_gives_defaults_and_is_never_overwritten(path: Path) -> Non
     text = f'version = {VERSION + 1}\n[talk]\nmode = "by-thought"\n'
     path.write_text(text)
     settings, problems = load(path)
-    assert settings == Settings()
+    assert settings == CAUTIOUS
     assert "newer Parley" in problems[0]
     with pytest.raises(SettingsError, match="newer Parley"):
         save(changed(talk={"mode": "toggle"}), path)
@@ -400,3 +404,27 @@ def test_the_server_of_ones_choice_is_one_word(path: Path) -> None:
     settings, problems = load(path)
     assert problems == []
     assert settings.llm.openai.address == "http://127.0.0.1:1234/v1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[llm]\nlocal_only = "yes"\n',
+        "[llm]\nlocal_only = true\n[tts]\nspeed = \n",
+        "version = 99\n[llm]\nlocal_only = true\n",
+        '[llm]\norder = ["ollama", "nobody"]\n',
+        "llm = 1\n",
+    ],
+)
+def test_a_mistake_never_lets_words_leave_the_computer(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    settings, problems = load(path)
+    assert settings.llm.local_only
+    assert "leaves this computer" in " ".join(problems)
+
+
+def test_a_mistake_elsewhere_changes_nothing_about_that(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[tts]\nspeed = "fast"\n')
+    assert not load(path)[0].llm.local_only

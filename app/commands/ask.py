@@ -16,6 +16,7 @@ from app.bootstrap import Assistant, Sound
 from app.commands.session import Session
 from app.commands.terminal import event_as_json, latency_table, remark, say
 from app.core.events import (
+    DeviceChanged,
     EngineMissing,
     Event,
     FinalTranscript,
@@ -143,6 +144,8 @@ class _Printer:
                 sys.stdout.write(event.text if self._in_reply else f"Parley: {event.text}")
                 sys.stdout.flush()
                 self._in_reply = True
+            case DeviceChanged(kind="output", name=""):
+                remark(f"{event.detail} The reply cannot be heard.")
             case StageFailed() | Notice():
                 remark(f"{event.title} {event.hint}".strip())
             case TurnEnded():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from app.commands.terminal import say
 from app.core.ports import Fetchable, Loadable
-from app.errors import InputError
+from app.errors import InputError, downloads_are_off
 from app.paths import Paths
 from app.providers import registry
 from app.settings import OllamaSettings, Settings
@@ -40,6 +40,8 @@ def run(args: argparse.Namespace, settings: Settings, paths: Paths) -> int:
         InputError: the chosen engine has nothing to download.
         ProviderError: no network, no such model, no room on the disk, no server.
     """
+    if settings.llm.local_only:
+        raise downloads_are_off()
     if args.stage == "llm":
         asyncio.run(_fetch_language_model(settings, paths))
         return 0

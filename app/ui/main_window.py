@@ -31,6 +31,7 @@ from PySide6.QtGui import (
     QShortcut,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QFrame,
     QHBoxLayout,
@@ -411,7 +412,15 @@ class MainWindow(QMainWindow):
         self._place_panel()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A letter typed anywhere begins a question."""
+        """A letter typed anywhere begins a question; Enter presses the button with the focus."""
+        focused = QApplication.focusWidget()
+        if (
+            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            and isinstance(focused, QAbstractButton)
+            and focused is not self.composer.talk  # a click is no hold
+        ):
+            focused.click()
+            return
         text = event.text()
         plain = not event.modifiers() & (
             Qt.KeyboardModifier.ControlModifier

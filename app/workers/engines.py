@@ -11,9 +11,10 @@ from app.core.events import (
     Event,
     FetchModel,
     FetchProgressed,
+    LocalOnlyChanged,
 )
 from app.core.ports import Fetchable, Loadable, Stage
-from app.errors import AssistantError
+from app.errors import AssistantError, downloads_are_off
 from app.workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -34,12 +35,14 @@ class EnginesWorker(Worker):
     stt_ready = Signal(object)
     tts_ready = Signal(object)
 
-    def __init__(self, chosen: dict[Stage, Loadable]) -> None:
+    def __init__(self, chosen: dict[Stage, Loadable], *, local_only: bool = False) -> None:
         """
         Args:
+            local_only: whether nothing may be fetched from other computers.
             chosen: engines to load, in this order; stages served by their stand-in are left out.
         """
         super().__init__()
+        self._local_only = local_only
         self._waiting = dict(chosen)
         self._ready = {
             Stage.VAD: self.vad_ready,
@@ -57,7 +60,11 @@ class EnginesWorker(Worker):
 
     def on(self, event: Event) -> None:
         match event:
+            case LocalOnlyChanged():
+                self._local_only = event.on
             case FetchModel() if event.stage in self._waiting:
+                if self._local_only:
+                    raise downloads_are_off()
                 self._fetch(event.stage)
 
     @Slot()

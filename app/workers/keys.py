@@ -7,6 +7,7 @@ cancels them at once. A keyring that waits for its user holds up the checks, and
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ class KeysWorker(LoopWorker):
         self._look_up = frozenset(look_up)
         self._kept = tuple(kept)
         self._local_only = local_only
-        self._checking: set[str] = set()
+        self._checking: dict[str, asyncio.Task[None]] = {}
 
     # --- the border: any thread --------------------------------------------------------------
 
@@ -148,22 +149,35 @@ class KeysWorker(LoopWorker):
         self._look_up_one(intent.name)
 
     async def _switch(self, command: LocalOnlyChanged) -> None:
+        """Stops the checks that ask other computers, if they shall not be asked any more."""
         self._local_only = command.on
+        if command.on:
+            for name, task in self._checking.items():
+                if not self._services[name].engine.local:
+                    task.cancel()
 
     async def _try_out(self, intent: CheckProvider) -> None:
         """The same provider once at a time; each check ends in one `ProviderChecked`."""
         name = intent.name
         if name in self._checking or name not in self._services:
             return
-        self._checking.add(name)
+        task = asyncio.current_task()
+        assert task is not None
+        self._checking[name] = task
         try:
-            ok, line = await self._check(name, self._store.get(name), self._local_only)
+            # A keyring may wait for its user; the switch must be heard meanwhile.
+            key = await asyncio.to_thread(self._store.get, name)
+            ok, line = await self._check(name, key, self._local_only)
+        except asyncio.CancelledError:
+            if not self._local_only:
+                raise
+            ok, line = False, "The check was stopped: “Stay on this computer” is on."
         except Exception as exc:  # the border to the providers' libraries
             log.error("the check of %s failed", name, exc_info=exc)
             told = failure(self.stage, exc, turn_id=0)
             ok, line = False, f"{told.title} {told.hint}".strip()
         finally:
-            self._checking.discard(name)
+            self._checking.pop(name, None)
         self.happened.emit(ProviderChecked(name=name, ok=ok, line=line))
 
     def _look_up_one(self, name: str) -> None:

@@ -34,6 +34,9 @@ conversation before it."""
 LOAD_NOTICED_S = 0.5
 """Whether a model is loaded is answered in milliseconds; a warm-up that takes longer loads it."""
 
+KEEPALIVE = "keepalive"
+"""Reason of a warm-up that nobody asked for."""
+
 START = "start"
 """The reason of the first warm-up."""
 
@@ -79,6 +82,7 @@ class LlmWorker(LoopWorker):
             ],
             local_only=local_only,
         )
+        self._keys: dict[str, str | None] = {}  # as handed over last
         self._relays: set[Relay] = set()
         self._warming: set[str] = set()
         self._ending = False
@@ -138,6 +142,9 @@ class LlmWorker(LoopWorker):
             await relay.run()
         except asyncio.CancelledError:
             log.debug("reply of turn %d cancelled: %s", request.turn_id, request.turn.token.reason)
+        except Exception as exc:  # whatever happens, the turn gets its end
+            self.report(exc, turn_id=request.turn_id)
+            relay.break_off()
         finally:
             self._relays.discard(relay)
             forget()
@@ -184,7 +191,11 @@ class LlmWorker(LoopWorker):
         that comes meanwhile waits for none of this.
         """
         if model.replying or model.name in self._warming:
-            return model.warm is True
+            return True  # somebody sees to it; the next one would only take its memory
+        if model.name not in self._fallback.permitted():
+            return False  # since this list was made, local-only was turned on
+        if reason == KEEPALIVE and not model.stays:
+            return True  # its user wants it to go after a while: no look may load it again
         self._warming.add(model.name)
         notice = self._loop.call_later(LOAD_NOTICED_S, self._tell_loading, model)
         try:
@@ -234,7 +245,11 @@ class LlmWorker(LoopWorker):
         model = self._models.get(command.name)
         if model is None or not isinstance(model.provider, TakesKey):
             return
-        model.provider.use_key(command.key.reveal() if command.key else None)
+        key = command.key.reveal() if command.key else None
+        if self._keys.get(command.name, "") == key:
+            return  # the same again must not end a rest that the service asked for
+        self._keys[command.name] = key
+        model.provider.use_key(key)
         set_up = command.key is not None or model.provider.engine.local
         self._fallback.set_up(model.name, set_up)
         if model.name in self._fallback.permitted():

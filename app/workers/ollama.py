@@ -33,11 +33,13 @@ from app.core.events import (
 )
 from app.core.ollama import ModelKeeper, OllamaState, ServerProgram
 from app.core.ports import Engine, Stage
-from app.errors import AssistantError
+from app.errors import AssistantError, downloads_are_off
 from app.settings import OllamaSettings
 from app.workers.loop import LoopWorker
 
 log = logging.getLogger(__name__)
+
+LOOK_AFTER_FAILURE_S = 10.0
 
 PROGRESS_INTERVAL_S = 0.25
 """The server tells how far a download is up to 60 times a second; nobody reads that."""
@@ -90,9 +92,11 @@ class OllamaWorker(LoopWorker):
         pace: Pace | None = None,
         *,
         first_choice: bool = True,
+        local_only: bool = False,
     ) -> None:
         """
         Args:
+            local_only: whether nothing may be fetched from other computers.
             first_choice: whether Ollama is asked before all others; only then is it missed.
             options: the chosen model, and whether to start the program.
             find_gpus: names of the GPUs that work; may block, called in a thread of its own.
@@ -109,7 +113,10 @@ class OllamaWorker(LoopWorker):
         self._failures = 0
         self._gave_up = False
         self._may_start = options.start
-        self._forbidden = False  # the server is elsewhere, and local-only is on
+        self._local_only = local_only
+        self._forbidden = (
+            local_only and not keeper.local
+        )  # the server is elsewhere, and local-only is on
         self._ours = False  # what runs, or is about to, was started by us
         self._up_since: float | None = None
         self._last_refusal = ""  # logged once
@@ -147,7 +154,7 @@ class OllamaWorker(LoopWorker):
     async def _supervise(self) -> None:
         while True:
             self._woken.clear()
-            look_again_at = time.monotonic() + await self._look()
+            look_again_at = time.monotonic() + await self._look_safely()
             while (left_s := look_again_at - time.monotonic()) > 0:
                 try:
                     async with asyncio.timeout(min(left_s, self._pace.watch_s)):
@@ -157,10 +164,19 @@ class OllamaWorker(LoopWorker):
                     if self._ours and not self._program.running:
                         break
 
+    async def _look_safely(self) -> float:
+        """A look that failed in an unforeseen way must not be the last one."""
+        try:
+            return await self._look()
+        except Exception as exc:
+            self.report(exc, turn_id=0)
+            return LOOK_AFTER_FAILURE_S
+
     async def _keep_local(self, command: LocalOnlyChanged) -> None:
         """Under local-only a server elsewhere is not even asked how it is."""
         self._forbidden = command.on and not self._keeper.local
-        if self._forbidden:
+        self._local_only = command.on
+        if command.on:  # the server would fetch the model from another computer
             await self._cancel_fetch()
         self._woken.set()
 
@@ -330,7 +346,11 @@ class OllamaWorker(LoopWorker):
     # --- the loop's thread: the models -------------------------------------------------------
 
     async def _fetch(self, model: str) -> None:
-        if self._download is not None or self._forbidden:
+        if self._download is not None:
+            return
+        if self._local_only:
+            self.report(downloads_are_off(), turn_id=0)
+            self.happened.emit(FetchEnded(stage=Stage.LLM, complete=False))
             return
         self._download = asyncio.current_task()
         complete = False

@@ -23,6 +23,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -73,6 +74,8 @@ class Model:
     """Whether it is in memory, as far as is known; None before anybody looked."""
     load_s: float | None = None
     """How long its last cold start took."""
+    stays: bool = True
+    """Whether it stays in memory until it is told to go; False when its server drops it."""
     hint: str = ""
     """The user's next step after its last failure."""
     replying: int = 0
@@ -113,7 +116,7 @@ class _Attempt:
         model.replying += 1
         # a provider's stream is an async generator, and closing it closes the connection
         self._stream = cast("AsyncGenerator[str, None]", model.provider.reply(messages, language))
-        self.first = loop.create_task(self._next())
+        self.first = loop.create_task(self._first_words())
         self._reading: asyncio.Timeout | None = None
 
     async def next_delta(self, patience_s: float) -> str | None:
@@ -137,7 +140,8 @@ class _Attempt:
         self.forbidden = True
         self.first.cancel()
         if self._reading is not None:
-            self._reading.reschedule(0.0)
+            with suppress(RuntimeError):  # its time is up already
+                self._reading.reschedule(0.0)
 
     async def close(self) -> None:
         """Close the connection. Once."""
@@ -151,6 +155,15 @@ class _Attempt:
             log.info("%s failed while it was being closed: %r", self.model.name, exc)
         finally:
             self.model.replying -= 1
+
+    async def _first_words(self) -> str | None:
+        """Up to the first that is more than white space; None when there is none."""
+        said = ""
+        while (delta := await self._next()) is not None:
+            said += delta
+            if said.strip():
+                return said
+        return None
 
     async def _next(self) -> str | None:
         return await anext(self._stream, None)
@@ -206,6 +219,10 @@ class Relay:
                 self._close(attempt)
             if self._closing:
                 await asyncio.wait(self._closing)
+
+    def break_off(self) -> None:
+        """End the reply where it is."""
+        self._reply.end(complete=False)
 
     def keep_local(self) -> None:
         """From now on nothing of this reply may come from, or go to, another computer."""
@@ -310,6 +327,8 @@ class Relay:
         try:
             delta = attempt.first.result()
             while delta is not None:
+                if attempt.forbidden:
+                    raise _forbidden(model)
                 self._add(attempt, joint.feed(delta) if joint else Piece(delta))
                 delta = await attempt.next_delta(self._stall_s(model))
             if joint:

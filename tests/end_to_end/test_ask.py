@@ -333,3 +333,24 @@ def ask_process(folder, *words):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_nothing_is_left_or_sent_outside_the_profile(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    done = run_parley(
+        "ask",
+        "--wav",
+        SAMPLE,
+        "--fast",
+        "--out",
+        tmp_path / "r.wav",
+        profile=tmp_path / "p",
+        env={
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / ".cache"),
+            "ORT_DISABLE_TELEMETRY": "",
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    assert [str(path) for path in home.rglob("*") if path.is_file()] == []

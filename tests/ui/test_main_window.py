@@ -517,3 +517,14 @@ def test_it_fits_nine_hundred_by_six_hundred(bench: Bench, qtbot: QtBot) -> None
     for widget in (composer.talk, composer.box, composer.status, bench.window.pill):
         corner = widget.mapTo(bench.window, widget.rect().bottomRight())
         assert bench.window.rect().contains(corner)
+
+
+def test_enter_presses_the_button_with_the_focus(bench: Bench, qtbot: QtBot) -> None:
+    bench.window.show()
+    qtbot.waitExposed(bench.window)
+    bench.window.pill.setFocus()
+    qtbot.keyClick(bench.window.pill, Qt.Key.Key_Return)
+    assert bench.window.panel.isVisible()
+    bench.window.panel.close_button.setFocus()
+    qtbot.keyClick(bench.window.panel.close_button, Qt.Key.Key_Enter)
+    assert not bench.window.panel.isVisible()

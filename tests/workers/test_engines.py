@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QObject, Signal
 
-from app.core.events import EngineMissing, FetchModel, FetchProgressed, StageFailed
+from app.core.events import (
+    EngineMissing,
+    FetchModel,
+    FetchProgressed,
+    LocalOnlyChanged,
+    StageFailed,
+)
 from app.core.ports import Stage as TurnStage
 from app.errors import ProviderUnavailable
 from app.workers.engines import EnginesWorker
@@ -102,3 +108,15 @@ def test_an_engine_with_a_bug_does_not_keep_the_others_from_loading(stage):
     assert "cannot be loaded" in stage.recorder.wait_for(EngineMissing).title
     assert stage.threads.stop()
     assert good.loaded
+
+
+def test_under_local_only_nothing_is_downloaded(stage, sender, handed_over):
+    provider = Downloadable()
+    start(stage, sender, handed_over, provider)
+    sender.send.emit(LocalOnlyChanged(on=True))
+    sender.send.emit(FetchModel(stage=TurnStage.STT))
+    assert "Stay on this computer" in stage.recorder.wait_for(StageFailed).title
+    assert not provider.fetched
+    sender.send.emit(LocalOnlyChanged(on=False))
+    sender.send.emit(FetchModel(stage=TurnStage.STT))
+    handed_over.wait_for(Downloadable)

@@ -545,3 +545,9 @@ def test_a_client_that_cannot_close_does_not_hold_up_the_quit(qtbot):
     stage.start(LlmWorker([Model(Stubborn(), "The model")], FakeLlm(stand_in=True), certain=None))
     stage.recorder.wait_for(EngineReady)
     assert stage.threads.stop()
+
+
+def test_white_space_is_no_reply(stage, sender):
+    start(stage, sender, FakeLlm("\n", " "), FakeLlm("It is noon.", name="second"))
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "It is noon."

@@ -13,6 +13,7 @@ class HttpOptions(TypedDict):
     """Arguments of an httpx client that follow from the address."""
 
     trust_env: bool
+    follow_redirects: bool
     verify: bool | ssl.SSLContext
 
 
@@ -26,6 +27,8 @@ def http_options(url: str) -> HttpOptions:
     plain = url.startswith("http://")
     return {
         "trust_env": not on_this_computer(url),
+        # a server on this computer could send the question to another one
+        "follow_redirects": False,
         "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
     }
 

@@ -73,7 +73,8 @@ def find_program(
     if on_path:
         return Path(on_path)
     for place in usual_places(environ, home or Path.home(), platform):
-        if place.is_file() and os.access(place, os.X_OK):
+        # os.path, unlike Path, takes a folder that is closed to this user for "not there"
+        if os.path.isfile(place) and os.access(place, os.X_OK):  # noqa: PTH113
             return place
     return None
 
