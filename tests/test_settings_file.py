@@ -261,7 +261,9 @@ def test_what_was_saved_is_loaded_whatever_the_layout_was(path: Path, layout: st
             "llm": st.fixed_dictionaries(
                 {"persona": st.text(), "history_turns": st.integers(0, 9)}
             ),
-            "stt": st.fixed_dictionaries({"language": st.none() | st.text(max_size=3)}),
+            "stt": st.fixed_dictionaries(
+                {"language": st.none() | st.text("abcxyz", min_size=2, max_size=3)}
+            ),
             "audio": st.fixed_dictionaries(
                 {
                     "input": st.none()
@@ -428,3 +430,12 @@ def test_a_mistake_elsewhere_changes_nothing_about_that(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text('[tts]\nspeed = "fast"\n')
     assert not load(path)[0].llm.local_only
+
+
+def test_a_language_that_is_no_code_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[stt]\nlanguage = "french"\n')
+    settings, problems = load(path)
+    assert settings.stt.language is None
+    assert "line 2" in problems[0]
+    assert "stt.language" in problems[0]
