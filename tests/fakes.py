@@ -13,12 +13,18 @@ from app.core.ports import (
     Audio,
     Engine,
     Message,
+    Partial,
     Stage,
     Transcript,
     TurnRecord,
     Warmth,
 )
 from app.errors import AssistantError
+
+
+def so_far(text: str) -> Partial:
+    """A partial transcript."""
+    return Partial(Transcript(text, "en"))
 
 
 class FakeStt:
@@ -55,8 +61,8 @@ class FakeSttSession:
     def feed(self, audio: Audio) -> None:
         self.samples += len(audio)
 
-    def partial(self) -> Transcript | None:
-        return self._heard() if self.samples else None
+    def partial(self) -> Partial | None:
+        return Partial(self._heard()) if self.samples else None
 
     def finish(self) -> Transcript:
         if self._fails:

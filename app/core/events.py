@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.core.ports import Audio, Engine, Message, Stage, Transcript, TurnRecord, Usage
+from app.core.ports import Audio, Engine, Message, Partial, Stage, Transcript, TurnRecord, Usage
 from app.core.secret import Secret
 from app.core.turn import Turn
 
@@ -340,7 +340,11 @@ class UtteranceEnded(Event):
 class PartialTranscript(Event):
     """Words so far; may change."""
 
-    text: str
+    partial: Partial
+
+    @property
+    def text(self) -> str:
+        return self.partial.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,14 +61,33 @@ class Transcript:
     language_probability: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The words so far; they may change."""
+
+    transcript: Transcript
+    stable: str = ""
+    """The beginning of its text that is not expected to change any more; whole words."""
+    settled: bool = False
+    """The speaker has paused and these are all the words up to there: unless more is said,
+    `SttSession.finish` would now say exactly this, and at once."""
+
+    @property
+    def text(self) -> str:
+        return self.transcript.text
+
+
 class SttSession(Protocol):
     """One utterance being transcribed. Used by one thread."""
 
     def feed(self, audio: Audio) -> None:
         """Take more audio (16 kHz). Cheap enough to be called every 20 ms of speech."""
 
-    def partial(self) -> Transcript | None:
-        """The words so far, or None when nothing new can be said yet. May compute."""
+    def partial(self) -> Partial | None:
+        """The words so far, or None when nothing new can be said yet. May compute.
+
+        Called after every piece of audio, and during a pause too.
+        """
 
     def finish(self) -> Transcript:
         """The final transcript. The session is over after it.

@@ -111,9 +111,9 @@ class SttWorker(Worker):
         if utterance.turn.token.cancelled:
             self._utterance = None
             return
-        transcript = self._attempt(utterance, lambda: utterance.session.partial())
-        if transcript and transcript.text:
-            self.happened.emit(PartialTranscript(turn_id=utterance.turn.id, text=transcript.text))
+        partial = self._attempt(utterance, lambda: utterance.session.partial())
+        if partial and partial.text:
+            self.happened.emit(PartialTranscript(turn_id=utterance.turn.id, partial=partial))
 
     def _finish(self, ended: UtteranceEnded) -> None:
         utterance, self._utterance = self._utterance, None

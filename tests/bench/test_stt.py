@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from app.bench.stt import CHUNK_S, Tail, hear_as_spoken
-from app.core.ports import SAMPLE_RATE, Audio, SttSession, Transcript
+from app.core.ports import SAMPLE_RATE, Audio, Partial, SttSession, Transcript
 from tests.fakes import FakeStt
 
 
@@ -25,7 +25,7 @@ class Listener:
         assert time.perf_counter() - self.started >= arrived_s
         self.pieces.append(audio)
 
-    def partial(self) -> Transcript | None:
+    def partial(self) -> Partial | None:
         self.partials += 1
         time.sleep(0.05)
         return None
@@ -61,7 +61,7 @@ def test_every_sample_arrives_once_not_before_it_was_spoken_and_the_tail_starts_
 
 def test_a_partial_that_is_still_running_when_the_key_comes_up_is_in_the_tail() -> None:
     class Slow(Listener):
-        def partial(self) -> Transcript | None:
+        def partial(self) -> Partial | None:
             time.sleep(0.2)
             return None
 

@@ -26,6 +26,7 @@ from app.core.events import (
 from app.core.latency import KEPT_TURNS, SPANS, LatencyObserver, Mark
 from app.core.ports import Engine, Stage, Transcript
 from app.core.turn import Turn
+from tests.fakes import so_far
 
 WAIT = {
     "stt_tail": 120.0,
@@ -75,7 +76,7 @@ def voice_turn(turn_id: int, key_up: float) -> list[Event]:
     return [
         TurnStarted(turn_id=turn_id, at=key_up - 2.5, source="voice"),
         LevelMeasured(turn_id=turn_id, at=key_up - 2.0, level=0.3),
-        PartialTranscript(turn_id=turn_id, at=key_up - 1.0, text="what"),
+        PartialTranscript(turn_id=turn_id, at=key_up - 1.0, partial=so_far("what")),
         UtteranceEnded(
             turn_id=turn_id,
             at=key_up + 0.065,

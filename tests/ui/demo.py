@@ -43,6 +43,7 @@ from app.core.ports import Engine, Stage, Transcript
 from app.core.turn import Turn
 from app.settings import AppearanceSettings, TalkSettings
 from app.ui.main_window import MainWindow
+from tests.fakes import so_far
 
 WHISPER = Engine(Stage.STT, "whisper", "futo-org/acft-whisper-tiny")
 OLLAMA = Engine(Stage.LLM, "ollama", "phi3:mini", device="server")
@@ -178,7 +179,7 @@ class Demo:
 
     def hear(self, number: int, text: str, *, final: bool = False) -> None:
         if not final:
-            self.put(PartialTranscript(turn_id=number, text=text))
+            self.put(PartialTranscript(turn_id=number, partial=so_far(text)))
             return
         self.put(
             StateChanged(state=State.FINISHING),

@@ -23,6 +23,7 @@ from app.core.events import (
 )
 from app.core.ports import Transcript
 from app.ui.conversation_model import ConversationModel, Part
+from tests.fakes import so_far
 from tests.ui.demo import OLLAMA, SPOKEN_SPANS, WHISPER
 
 
@@ -53,13 +54,13 @@ def test_partials_settle_into_the_final_transcript(model: ConversationModel) -> 
     put(
         model,
         TurnStarted(turn_id=1, source="voice"),
-        PartialTranscript(turn_id=1, text="what time"),
+        PartialTranscript(turn_id=1, partial=so_far("what time")),
     )
     assert (model.entries[0].transcript, model.entries[0].transcript_final) == ("what time", False)
     put(
         model,
         FinalTranscript(turn_id=1, transcript=Transcript("What time is it?", "en")),
-        PartialTranscript(turn_id=1, text="a late one"),
+        PartialTranscript(turn_id=1, partial=so_far("a late one")),
     )
     assert model.entries[0].transcript == "What time is it?"
     assert model.entries[0].transcript_final
@@ -140,7 +141,7 @@ def test_an_unheard_turn_says_so_until_the_next_one(model: ConversationModel) ->
     assert [remark.title for remark in model.entries[0].remarks] == ["I didn't catch that."]
     put(model, TurnStarted(turn_id=2, source="voice"))
     assert [entry.turn_id for entry in model.entries] == [2]
-    put(model, PartialTranscript(turn_id=2, text="again"))
+    put(model, PartialTranscript(turn_id=2, partial=so_far("again")))
     assert model.entries[0].transcript == "again"
 
 
@@ -148,7 +149,7 @@ def test_a_dropped_turn_leaves_nothing(model: ConversationModel) -> None:
     put(
         model,
         TurnStarted(turn_id=1, source="voice"),
-        PartialTranscript(turn_id=1, text="never mi"),
+        PartialTranscript(turn_id=1, partial=so_far("never mi")),
         ended(1, Outcome.UNHEARD, said=""),
     )
     assert model.entries == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.core.ports import SAMPLE_RATE, Audio, Engine, Stage, SttSession, Transcript
+from app.core.ports import SAMPLE_RATE, Audio, Engine, Partial, Stage, SttSession, Transcript
 from app.errors import ProviderBroke, ProviderUnavailable
 from app.providers.stt.pocketsphinx_decoding import Decoders, LiveHearing
 from app.providers.stt.voice_track import VoiceTrack
@@ -98,12 +98,12 @@ class PocketSphinxSession:
         if self._voice.heard:
             self._follow()
 
-    def partial(self) -> Transcript | None:
+    def partial(self) -> Partial | None:
         text = self._live.text if self._live is not None else ""
         if not text or text == self._said:
             return None
         self._said = text
-        return Transcript(text, LANGUAGE)
+        return Partial(Transcript(text, LANGUAGE))
 
     def finish(self) -> Transcript:
         if not self._voice.heard:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.core.ports import SAMPLE_RATE, Audio, Engine, Stage, SttSession, Transcript
+from app.core.ports import SAMPLE_RATE, Audio, Engine, Partial, Stage, SttSession, Transcript
 from app.errors import ProviderBroke
 from app.providers import hub
 from app.providers.stt import whisper_models
@@ -116,7 +116,7 @@ class WhisperSession:
             self._pieces.append(audio.copy())  # the caller may reuse its buffer
             self._voice.feed(audio)
 
-    def partial(self) -> Transcript | None:
+    def partial(self) -> Partial | None:
         """Decode the words so far when enough new voice came since the last time."""
         voice = self._voice
         if not voice.heard or voice.samples - self._decoded_voiced < self._interval_samples:
@@ -130,7 +130,7 @@ class WhisperSession:
         if not transcript.text or transcript.text == self._said:
             return None
         self._said = transcript.text
-        return transcript
+        return Partial(transcript)
 
     def finish(self) -> Transcript:
         if not self._voice.heard:
