@@ -3,7 +3,12 @@
 The reply of a language model arrives in arbitrary pieces. A voice wants whole clauses, the
 first as early as it sounds natural, because the user waits for it. `ClauseSplitter` reads
 character by character and decides only from what it has read, so that the clauses never
-depend on how the text was cut into deltas; joined, they are the text.
+depend on how the text was cut into deltas; joined, they are the text. (The one exception is
+`take_back`: what has gone out in a clause cannot be taken back any more.)
+
+The first clauses are given out early, at a comma or where a reader would breathe
+(`app.core.phrases`); after that come whole sentences, because a voice that knows the whole
+sentence says it better.
 """
 
 from __future__ import annotations
@@ -11,9 +16,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
-FIRST_CLAUSE_AT = 20
-"""Characters after which the first clause may end at a comma: about 1.3 s of speech, long
+from app.core.abbreviations import (
+    AFTER_HALF_OF_DAY,
+    AFTER_ORDINAL,
+    is_abbreviated,
+    is_half_of_day,
+)
+from app.core.phrases import leans, words_of_first_breath
+
+FIRST_CLAUSE_AT = 15
+"""Characters after which the first clause may end at a comma: about a second of speech, long
 enough for a voice to make the second clause while the first is heard."""
+
+HEAD_START = 25
+"""Characters that are given out early, in one clause or several, about 1.7 s of speech.
+After "Sure!" alone, a whole sentence would come too late."""
 
 LONG_CLAUSE_AT = 120
 """Characters after which a later clause may end at a comma, about 8 s of speech."""
@@ -35,41 +52,8 @@ _CLOSERS = "\"'”’»›)]}）」』】》〉*_`~"
 _NOT_A_START = ".,;:!?…" + _FULL_STOPS + "、，；：،؛" + "”’»›)]}）」』】》〉"
 """No sentence starts with these."""
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ALWAYS_ABBREVIATED = (
-    _words("dr mr mrs ms prof st jr sr vs gen sen rep gov capt sgt col lt rev hon mt ft approx")
-    | _words("mm mme mlle mgr cf env")
-    | _words("hr fr hrn nr bzw ca inkl exkl evtl vgl sog mio mrd abb kap str bspw ggf")
-    | _words("sra srta dra ud uds ee prof profa sig dott ing avv")
-    | _words("dhr mevr bijv bv")
-)
-"""Words whose dot ends no sentence, even before a capital: English, French, German, then
-Spanish, Portuguese and Italian, then Dutch."""
-
-_ABBREVIATED_BEFORE_NUMBERS = _words(
-    "no nos nr vol fig art p pp pg ch sec jan feb mar apr jun jul aug sep sept oct nov dec"
-)
-""" "No. 5" goes on, "No. That is wrong." does not."""
-
-_AFTER_ORDINAL = _words(
-    "januar jänner februar märz april mai juni juli august september oktober november dezember"
-    " jahrhundert jahrtausend jahrhunderts stock klasse platz kapitel mal tag geburtstag etage"
-    " weltkrieg weltkriegs liga auflage stelle teil akt satz"
-)
-"""German writes "am 3. Oktober": a short number before one of these is no sentence end."""
-
-_WORDS_OF_ONE_LETTER = _words("I a à y o e ô è é")
-"""They end sentences ("so do I.", "il y en a."); other single letters are initials."""
-
-_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_WORD = re.compile(r"\S+")
 _SHORT_NUMBER = re.compile(r"(?<![\d.,:])\d{1,2}$")
-_LIST_NUMBER = re.compile(r"(?:^|\n)\s*(?:\d{1,3}|[a-zA-Z])$")
-_CHAINED_LETTER = re.compile(r"\.\s?\w$")
-_HALF_OF_DAY = re.compile(r"[ap]\.\s?m$", re.IGNORECASE)
 _SPACED_DASH = re.compile(r"\S[ \u00a0\u202f]+[-–]$")
 _UNPUNCTUATED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff]")
 """Thai, Lao and Khmer put a space where others put a comma."""
@@ -102,7 +86,7 @@ class ClauseSplitter:
         self._pending = ""
         self._length = 0  # of what is pending, as `_width` counts, white space at its ends apart
         self._gap = 0  # white space at the end of what is pending
-        self._first = True
+        self._given = 0  # how much has gone out, as `_width` counts
         self._in_code = False  # whether what is pending starts inside a code fence
         self._undecided: int | None = None  # a sentence end if the word after it is harmless
 
@@ -116,6 +100,8 @@ class ClauseSplitter:
     def _take(self, character: str, clauses: list[str]) -> None:
         if character.isspace():
             self._settle_undecided(character, clauses)
+            if self._length and not self._gap and self._hurries:
+                self._breathe(clauses)
             self._pending += character
             self._gap += 1
             return
@@ -129,6 +115,28 @@ class ClauseSplitter:
         self._gap = 0
         self._pending += character
 
+    @property
+    def _hurries(self) -> bool:
+        """Whether the user still waits, or has heard too little to wait for a whole sentence."""
+        return self._given < HEAD_START
+
+    def _breathe(self, clauses: list[str]) -> None:
+        """A word is complete: a voice may breathe before it, or before the one before it."""
+        words = list(_WORD.finditer(self._pending))
+        count = words_of_first_breath([word.group() for word in words])
+        if not count:
+            return
+        at = words[count].start()
+        core = self._pending[:at].strip()
+        if len(core) >= FIRST_CLAUSE_AT and self._is_prose(core) and not _is_open(core, "(", ")"):
+            self._cut(at, clauses)
+
+    def _is_prose(self, core: str) -> bool:
+        """Whether a clause may end here as far as Markdown is concerned."""
+        if self._in_code ^ (core.count("```") % 2 == 1) or not _says_something(core):
+            return False
+        return not _inside_inline_code(core) and not _is_open(core, "[", "]")
+
     def _is_too_long_with(self, character: str) -> bool:
         length = self._length + self._gap + _width(character)
         # a letter keeps its accents, within reason
@@ -139,7 +147,7 @@ class ClauseSplitter:
         clause, rest = self._pending[:at], self._pending[at:]
         clauses.append(clause)
         self._in_code ^= clause.count("```") % 2 == 1
-        self._first = False
+        self._given += sum(map(_width, clause.strip()))
         self._undecided = None
         self._set_pending(rest)
 
@@ -150,12 +158,13 @@ class ClauseSplitter:
         self._length = sum(map(_width, core))
 
     def _settle_undecided(self, character: str, clauses: list[str]) -> None:
-        """A word began after "3. ": once it is complete it tells a date from a new sentence."""
+        """A word began after "3. " or "5 p.m. ": once it is complete it tells whether a sentence
+        began with it, or a date or a time goes on."""
         at = self._undecided
         if at is None or character.isalpha():
             return
         self._undecided = None
-        if self._pending[at:].lower() not in _AFTER_ORDINAL:
+        if self._pending[at:].lower() not in AFTER_ORDINAL | AFTER_HALF_OF_DAY:
             self._cut(at, clauses)
 
     def _ends_before(self, character: str) -> bool:
@@ -166,13 +175,11 @@ class ClauseSplitter:
         core = self._pending[: len(self._pending) - self._gap]
         if not gap and core[-1] not in _FULL_STOPS + _FULL_PAUSES + _CLOSERS:
             return False
-        if self._in_code ^ (core.count("```") % 2 == 1) or not _says_something(core):
-            return False
-        if _inside_inline_code(core) or _is_open(core, "[", "]"):
+        if not self._is_prose(core):
             return False
         if self._ends_line(core, gap, character) or self._ends_sentence(core, gap, character):
             return True
-        long_enough = FIRST_CLAUSE_AT if self._first else LONG_CLAUSE_AT
+        long_enough = FIRST_CLAUSE_AT if self._hurries else LONG_CLAUSE_AT
         return self._length >= long_enough and _ends_phrase(core, gap, character)
 
     def _ends_line(self, core: str, gap: str, character: str) -> bool:
@@ -190,13 +197,14 @@ class ClauseSplitter:
             return gap != "" or character not in _CLOSERS
         if not gap or bare[-1] not in _STOPS:
             return False
-        if character.islower() and (bare[-1] in ".…" or bare != core):
-            return False
+        if character.islower():
+            return False  # "Well... maybe", "Yahoo! is", "“Why?” he asked"
         if bare[-1] != "." or bare.endswith(".."):
             return True
-        if _is_abbreviated(bare[:-1], character):
+        before = bare[:-1]
+        if is_abbreviated(before, character):
             return False
-        if _SHORT_NUMBER.search(bare[:-1]) and character.isalpha():
+        if character.isalpha() and (_SHORT_NUMBER.search(before) or is_half_of_day(before)):
             self._undecided = len(self._pending)
             return False
         return True
@@ -230,25 +238,6 @@ def _is_open(text: str, opening: str, closing: str) -> bool:
     return line.count(opening) > line.count(closing)
 
 
-def _is_abbreviated(before: str, character: str) -> bool:
-    """Whether the dot after `before` belongs to it, when `character` comes next."""
-    if _LIST_NUMBER.search(before):
-        return True
-    found = _LAST_WORD.search(before)
-    if found is None:
-        return False
-    word = found.group()
-    if len(word) == 1:
-        # an initial ("J. Smith"), "U.S.", "z. B."; but "5 p.m. Then" is over
-        if _CHAINED_LETTER.search(before):
-            return not _HALF_OF_DAY.search(before)
-        return word not in _WORDS_OF_ONE_LETTER
-    word = word.lower()
-    if word in _ALWAYS_ABBREVIATED:
-        return True
-    return word in _ABBREVIATED_BEFORE_NUMBERS and character.isdecimal()
-
-
 def _ends_phrase(core: str, gap: str, character: str) -> bool:
     """Whether a voice may breathe between `core` and `character`."""
     if character in _NOT_A_START + "-–—" or character.isdecimal() or _is_open(core, "(", ")"):
@@ -271,7 +260,7 @@ def _least_bad_cut(text: str) -> int:
     start = len(text) - len(text.lstrip())
     earliest = start + (len(text) - start) // 3
     in_code = "```" in text
-    between_words = 0
+    between_words = between_phrases = 0
     for at in range(len(text), earliest, -1):
         if not text[at - 1].isspace() or text[at : at + 1].isspace():
             continue
@@ -279,8 +268,10 @@ def _least_bad_cut(text: str) -> int:
         if pause or text[at - 1] == "\n":
             return at
         between_words = between_words or at
+        if not between_phrases and not leans(text[:at].split()[-1]):
+            between_phrases = at
     if between_words:
-        return between_words
+        return between_phrases or between_words
     for at in range(len(text), earliest, -1):
         if text[at - 1] in _FULL_PAUSES + _FULL_STOPS:
             return at

@@ -18,6 +18,7 @@ from app.core.events import (
     SpeechEnded,
     StopSpeech,
 )
+from app.core.gaps import Gaps
 from app.core.ports import Audio, AudioOutput
 from app.core.turn import Turn
 from app.workers.worker import Worker
@@ -48,6 +49,7 @@ class _Playback:
     starts_at_s: float
     """Where on the loudspeaker's `played_s` axis its first sample lies."""
     underruns_before: int
+    gaps: Gaps = field(default_factory=Gaps)
     clauses: list[_Clause] = field(default_factory=list)
     envelope: list[tuple[float, float]] = field(default_factory=list)
     """(seconds from the start, peak) of each slice of audio, for the mouth and the ring."""
@@ -91,9 +93,7 @@ class PlayerWorker(Worker):
             case ClauseFailed() if self._playback and self._playback.clauses:
                 self._playback.clauses.pop()
             case SpeechChunk() if not event.turn.token.cancelled:
-                playback = self._playback_of(event.turn)
-                duration_s = self._play(playback, event.audio, event.sample_rate)
-                playback.clauses[-1].duration_s += duration_s
+                self._play_speech(self._playback_of(event.turn), event)
             case SpeechEnded() if not event.turn.token.cancelled:
                 self._expect_end(event)
             case StopSpeech():
@@ -115,6 +115,16 @@ class PlayerWorker(Worker):
         if playback.clauses:
             playback.clauses[-1].whole = True
         playback.clauses.append(_Clause(event.text))
+        playback.gaps.begin(event.text)
+
+    def _play_speech(self, playback: _Playback, chunk: SpeechChunk) -> None:
+        gap = playback.gaps.owed(chunk.sample_rate)
+        if len(gap):  # never before the first clause
+            duration_s = self._play(playback, gap, chunk.sample_rate)
+            playback.clauses[-2].duration_s += duration_s
+        audio = playback.gaps.feed(chunk.audio, chunk.sample_rate)
+        if len(audio):
+            playback.clauses[-1].duration_s += self._play(playback, audio, chunk.sample_rate)
 
     def _play(self, playback: _Playback, audio: Audio, sample_rate: int) -> float:
         duration_s = self._output.play(audio, sample_rate)

@@ -35,6 +35,7 @@ def test_everything_played_comes_out_once_and_in_order(steps: list[tuple[bool, i
     for is_push, count in steps:
         if is_push:
             push(queue, numbers(pushed + 1, count))
+            queue.end()
             pushed += count
         else:
             heard.append(fill(queue, count))
@@ -74,6 +75,7 @@ def test_what_is_played_right_after_a_flush_is_heard_whole() -> None:
     fill(queue, 100)
     queue.flush()
     push(queue, numbers(100, 50))
+    queue.end()
     assert queue.queued_s == 0.05
     after = fill(queue, 200)
     np.testing.assert_array_equal(after[FADE : FADE + 50], numbers(100, 50))
@@ -86,6 +88,7 @@ def test_what_was_being_prepared_when_the_flush_came_is_dropped() -> None:
     queue.flush()
     queue.push(np.ones(100, np.float32), generation)
     push(queue, numbers(5, 10))
+    queue.end()
     np.testing.assert_array_equal(fill(queue, 20), [*range(5, 15), *[0] * 10])
     queue.push(np.ones(100, np.float32), generation)
     assert queue.queued_s == 0
@@ -105,6 +108,7 @@ def test_several_flushes_before_the_device_asks_leave_the_last_play_only(
         push(queue, np.full(20, -1, np.float32))
     queue.flush()
     push(queue, numbers(1, 20))
+    queue.end()
     after = fill(queue, 60)
     np.testing.assert_array_equal(after[after > 0], numbers(1, 20))
     assert not after[FADE + 20 :].any()
@@ -154,6 +158,68 @@ def test_a_gap_inside_a_reply_is_counted_and_its_end_is_not() -> None:
     assert queue.underruns == 1
 
 
+def steps(sound: Audio) -> float:
+    """The largest step from one sample to the next."""
+    return float(np.abs(np.diff(sound, prepend=0, append=0)).max())
+
+
+@pytest.mark.parametrize("buffer", [64, 441, 960])
+@pytest.mark.parametrize("first", [1, 50, 479, 480, 2400, 3000])
+def test_a_gap_in_the_middle_of_a_sound_does_not_click(first: int, buffer: int) -> None:
+    rate = 48_000
+    queue, voice = PlaybackQueue(rate), tone(0.25, rate)
+    heard: list[Audio] = []
+    push(queue, voice[:first])
+    for _ in range(first // buffer + 3):
+        heard.append(fill(queue, buffer))
+    push(queue, voice[first:])
+    queue.end()
+    while queue.queued_frames:
+        heard.append(fill(queue, buffer))
+    sound = np.trim_zeros(np.concatenate(heard), "b")
+    assert steps(sound) <= 1.5 * steps(voice[:-1])
+    assert queue.underruns == 1
+    assert queue.played_s == pytest.approx(0.25), "what dies away does not count"
+    fade = round(FADE_S * rate)
+    np.testing.assert_array_equal(sound[1:first], voice[1:first])
+    rest = np.trim_zeros(voice, "b")[first + fade :]
+    np.testing.assert_array_equal(sound[-len(rest) :], rest)
+
+
+def test_what_comes_while_the_sound_dies_away_joins_it() -> None:
+    rate = 48_000
+    queue, voice = PlaybackQueue(rate), tone(0.25, rate)
+    push(queue, voice[:1000])
+    heard = [fill(queue, 1100)]  # dies away for 380 frames more
+    push(queue, voice[1000:])
+    queue.end()
+    heard.append(fill(queue, len(voice)))
+    assert steps(np.concatenate(heard)) <= 1.5 * steps(voice)
+
+
+def test_a_flush_ends_a_sound_that_dies_away() -> None:
+    queue = PlaybackQueue(RATE)
+    push(queue, np.ones(100, np.float32))
+    fill(queue, 101)
+    queue.flush()
+    assert not fill(queue, 100)[FADE:].any()
+
+
+def test_a_pause_that_is_too_long_leaves_the_next_clause_as_it_is() -> None:
+    queue = PlaybackQueue(RATE)
+    push(queue, np.concatenate([np.ones(50), np.zeros(50)]).astype(np.float32))
+    assert not fill(queue, 200)[50:].any()
+    push(queue, numbers(1, 50))
+    np.testing.assert_array_equal(fill(queue, 50), numbers(1, 50))
+
+
+def test_the_end_of_a_reply_does_not_die_away() -> None:
+    queue = PlaybackQueue(RATE)
+    push(queue, np.ones(50, np.float32))
+    queue.end()
+    assert not fill(queue, 100)[50:].any()
+
+
 def test_another_rate_keeps_what_waits_and_the_account() -> None:
     queue = PlaybackQueue(48_000)
     push(queue, tone(0.5, 48_000))
@@ -168,8 +234,9 @@ def test_another_rate_keeps_what_waits_and_the_account() -> None:
     assert queue.played_s == pytest.approx(0.5, abs=1e-4)
 
 
-def test_three_threads_at_once_never_mix_old_with_new() -> None:
+def test_three_threads_at_once_never_mix_old_with_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """A player, a flusher and a device without pause; each sample carries its generation."""
+    monkeypatch.setattr("app.audio.playback.AUDIBLE", np.inf)  # no fades: they change samples
     queue = PlaybackQueue(48_000)
     stop = threading.Event()
     failures: list[str] = []

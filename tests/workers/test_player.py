@@ -16,6 +16,7 @@ from app.core.events import (
     SpeechEnded,
     StopSpeech,
 )
+from app.core.gaps import gap_after
 from app.core.turn import Turn
 from app.workers.player import PlayerWorker, _Clause, heard_text
 from tests.fakes import FakeOutput
@@ -149,3 +150,32 @@ def test_a_clause_that_could_not_be_said_was_not_heard(stage, sender):
     sender.send.emit(ClauseFailed(turn_id=1, turn=turn, index=1))
     sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
     assert stage.recorder.wait_for(PlaybackEnded).heard == "One two."
+
+
+def test_the_silence_a_voice_leaves_becomes_the_gap_that_is_wanted(stage, sender):
+    output = FakeOutput()
+    start(stage, sender, output)
+    turn = Turn(1, "voice")
+    tone, silence = np.full(RATE // 10, 0.5, np.float32), np.zeros(RATE // 5, np.float32)
+    for index, text in enumerate(["One, ", "two. ", "Three."]):
+        sender.send.emit(ClauseStarted(turn_id=1, turn=turn, index=index, text=text))
+        for audio in (silence, tone, silence[: RATE // 50]):
+            sender.send.emit(
+                SpeechChunk(turn_id=1, turn=turn, index=index, audio=audio, sample_rate=RATE)
+            )
+    sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
+    assert stage.recorder.wait_for(PlaybackEnded).heard == "One, two. Three."
+    gaps_s = gap_after("One, ") + gap_after("two. ") + 0.02
+    assert output.played_s == pytest.approx(0.3 + gaps_s, abs=0.02)
+
+
+def test_silence_before_the_first_word_is_not_the_start(stage, sender):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "voice")
+    sender.send.emit(ClauseStarted(turn_id=1, turn=turn, index=0, text="One."))
+    silence = np.zeros(RATE // 5, np.float32)
+    sender.send.emit(SpeechChunk(turn_id=1, turn=turn, index=0, audio=silence, sample_rate=RATE))
+    time.sleep(0.1)
+    assert not stage.recorder.all(PlaybackStarted)
+    say(sender, turn, 1, "One.", 0.1)
+    stage.recorder.wait_for(PlaybackStarted)
