@@ -7,8 +7,9 @@ so half a model is never loaded; what an interrupted one left there is used by t
 from __future__ import annotations
 
 import errno
+import math
 import shutil
-import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,11 @@ from pathlib import Path
 from app.errors import ProviderUnavailable
 
 Progress = Callable[[str], None]
+
+PROGRESS_INTERVAL_S = 0.25
+PIECE_BYTES = 1 << 16
+"""Read at a time: little enough for a slow connection to bring several in a second."""
+PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
 
 
 def short_name(name: str) -> str:
@@ -50,14 +56,15 @@ def download(
 ) -> None:
     """Fetch files one after another into `folder`; what is there already is kept.
 
-    Inside `translated`.
+    `progress` is called a few times a second, in this thread. What it raises ends the download;
+    the next one goes on from there. Inside `translated`.
     """
-    from huggingface_hub import hf_hub_download
-
-    total = sum(sizes[file] for file in wanted)
-    with _reported(folder, f"Downloading {short_name(name)}", total, progress):
-        for file in wanted:
-            hf_hub_download(name, file, local_dir=folder)
+    here = sum(_size_of(folder / f) or _size_of(_part(folder / f)) for f in wanted)
+    report = _Report(f"Downloading {short_name(name)}", sum(sizes[f] for f in wanted), progress)
+    report.more(here)
+    for file in wanted:
+        if not (folder / file).is_file():
+            _fetch(name, file, folder / file, sizes[file], report)
 
 
 def put_in_place(work: Path, destination: Path) -> None:
@@ -117,35 +124,86 @@ def translated(name: str, kind: str) -> Iterator[None]:
         ) from exc
 
 
-@contextmanager
-def _reported(folder: Path, what: str, total: int, progress: Progress) -> Iterator[None]:
-    """Report once a second how much of `total` bytes has arrived, from a thread of its own.
+class _Report:
+    """Says how much has arrived."""
 
-    Looks at the folder, because the hub's client shows its own bar or none.
-    """
-    done = threading.Event()
-    before = _size_of(folder)
+    def __init__(self, what: str, total: int, progress: Progress) -> None:
+        self._what = what
+        self._total = total
+        self._progress = progress
+        self._arrived = 0
+        self._said_at = -math.inf
 
-    def report() -> None:
-        while not done.wait(1.0):
-            arrived = min(_size_of(folder) - before, total)
-            progress(f"{what}: {arrived // 1_000_000} of {total // 1_000_000} MB")
+    def more(self, size: int) -> None:
+        self._arrived += size
+        if time.monotonic() - self._said_at >= PROGRESS_INTERVAL_S:
+            self.say()
 
-    progress(f"{what}: {total // 1_000_000} MB")
-    thread = threading.Thread(target=report, name="download-progress", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    def say(self) -> None:
+        self._said_at = time.monotonic()
+        arrived, total = self._arrived // 1_000_000, self._total // 1_000_000
+        self._progress(f"{self._what}: {arrived} of {total} MB")
 
 
-def _size_of(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
+def _fetch(name: str, file: str, target: Path, size: int, report: _Report) -> None:
+    """One whole file."""
+    from requests import ConnectionError, ReadTimeout
+    from requests.exceptions import ChunkedEncodingError
+
+    part = _part(target)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        report.say()  # it may be the end: before each request
+        before = _size_of(part)
         try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue  # renamed by the download between listing and looking
-    return total
+            _fetch_rest(name, file, part, report)
+            break
+        except (ConnectionError, ReadTimeout, ChunkedEncodingError):
+            # what broke in the middle goes on, as long as each attempt brings something
+            if _size_of(part) <= before:
+                raise
+    if size and _size_of(part) != size:
+        arrived = _size_of(part)
+        part.unlink()
+        raise OSError(f"{file} of {name} has {arrived} bytes and should have {size}")
+    part.replace(target)
+
+
+def _fetch_rest(name: str, file: str, part: Path, report: _Report) -> None:
+    """Ask for what is missing at the end of the file, and append it as it comes."""
+    from huggingface_hub import constants, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+    if start := _size_of(part):
+        headers["Range"] = f"bytes={start}-"
+    answer = get_session().get(
+        hf_hub_url(name, file),
+        headers=headers,
+        stream=True,
+        timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,
+    )
+    with answer:
+        if answer.status_code == RANGE_NOT_SATISFIABLE:
+            return  # the part is the whole: there is nothing behind it
+        hf_raise_for_status(answer)
+        goes_on = answer.status_code == PARTIAL_CONTENT
+        with part.open("ab" if goes_on else "wb") as out:
+            if not goes_on:
+                report.more(-start)
+            for piece in answer.iter_content(PIECE_BYTES):
+                out.write(piece)
+                report.more(len(piece))
+
+
+def _part(target: Path) -> Path:
+    """Where a file is until all of it is there."""
+    return target.with_name(f"{target.name}.part")
+
+
+def _size_of(path: Path) -> int:
+    """0 when there is no such file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

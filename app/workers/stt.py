@@ -45,7 +45,9 @@ class SttWorker(Worker):
         self._language = language
         self._utterance: _Utterance | None = None
         # One shot, shortest time: fires when the chunks that wait in the queue are taken, so
-        # that a decode which took long is followed by one that covers all of them.
+        # that a decode which took long is followed by one that covers all of them, and the end
+        # of the utterance never waits behind a partial that had not begun. Silence comes in
+        # chunks like speech does: so an engine is asked in a pause too.
         self._partial_timer = QTimer(self)
         self._partial_timer.setSingleShot(True)
         self._partial_timer.setInterval(0)
@@ -72,8 +74,8 @@ class SttWorker(Worker):
         match event:
             case UtteranceStarted():
                 self._start(event.turn)
-            case AudioChunk() if self._utterance and self._utterance.turn.id == event.turn_id:
-                self._hear(self._utterance, event.audio)
+            case AudioChunk():
+                self._hear(event)
             case UtteranceEnded():
                 self._finish(event)
 
@@ -95,8 +97,18 @@ class SttWorker(Worker):
             StageStarted(turn_id=utterance.turn.id, stage=engine.stage, engine=engine)
         )
 
-    def _hear(self, utterance: _Utterance, audio: Audio) -> None:
-        utterance.keep(audio)
+    def _current(self) -> _Utterance | None:
+        """The utterance that is being heard; a cancelled one is forgotten here."""
+        if self._utterance is not None and self._utterance.turn.token.cancelled:
+            self._utterance = None
+            self._partial_timer.stop()
+        return self._utterance
+
+    def _hear(self, chunk: AudioChunk) -> None:
+        utterance = self._current()
+        if utterance is None or utterance.turn.id != chunk.turn_id:
+            return
+        utterance.keep(chunk.audio)
         self._attempt(utterance, lambda: utterance.catch_up())
         self._partial_timer.start()
 
@@ -105,11 +117,8 @@ class SttWorker(Worker):
         self.guard(self._partial)
 
     def _partial(self) -> None:
-        utterance = self._utterance
+        utterance = self._current()
         if utterance is None:
-            return
-        if utterance.turn.token.cancelled:
-            self._utterance = None
             return
         partial = self._attempt(utterance, lambda: utterance.session.partial())
         if partial and partial.text:

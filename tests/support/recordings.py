@@ -12,7 +12,7 @@ import soundfile
 import soxr
 from num2words import num2words
 
-from app.core.ports import SAMPLE_RATE, Audio, SttSession
+from app.core.ports import SAMPLE_RATE, Audio, Partial, SttSession
 from tests.support.shared import shared_data
 
 
@@ -64,13 +64,19 @@ def word_errors(wanted: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
-def feed(session: SttSession, audio: Audio, chunk_ms: float = 20.0) -> list[str]:
-    """Feed as a microphone does; returns the partial transcripts on the way."""
+def partials(session: SttSession, audio: Audio, chunk_ms: float = 20.0) -> list[Partial]:
+    """Feed as a microphone does; what was heard on the way."""
     size = round(chunk_ms / 1000 * SAMPLE_RATE)
-    partials = []
+    heard = []
     for start in range(0, len(audio), size):
         session.feed(audio[start : start + size])
         partial = session.partial()
         if partial is not None:
-            partials.append(partial.text)
-    return partials
+            heard.append(partial)
+    return heard
+
+
+def feed(session: SttSession, audio: Audio, chunk_ms: float = 20.0) -> list[str]:
+    """Feed as a microphone does; the words on the way, each wording once in a row."""
+    texts = [partial.text for partial in partials(session, audio, chunk_ms)]
+    return [text for text, before in zip(texts, ["", *texts], strict=False) if text != before]

@@ -17,11 +17,12 @@ def make_tiny_vits(
     romanised: bool = False,
     weight_norm_names: str = "new",
     sample_rate: int = 16_000,
+    **shape: object,
 ) -> Path:
     """Write a voice as `save_pretrained` does; returns the folder.
 
     `weight_norm_names="old"` names the weight-normed tensors as voices published before
-    torch 2.1 do ("weight_g", "weight_v").
+    torch 2.1 do ("weight_g", "weight_v"). `shape` replaces entries of the configuration.
     """
     import torch
     from safetensors.torch import load_file, save_file
@@ -40,19 +41,22 @@ def make_tiny_vits(
     torch.manual_seed(seed)
     model = VitsModel(
         VitsConfig(
-            vocab_size=len(vocabulary),
-            hidden_size=32,
-            num_hidden_layers=2,
-            ffn_dim=48,
-            flow_size=32,
-            spectrogram_bins=33,
-            duration_predictor_filter_channels=32,
-            prior_encoder_num_flows=4,
-            prior_encoder_num_wavenet_layers=2,
-            posterior_encoder_num_wavenet_layers=1,
-            upsample_initial_channel=32,
-            sampling_rate=sample_rate,
-            speaking_rate=6.0,  # random durations are far longer than speech
+            **{
+                "vocab_size": len(vocabulary),
+                "hidden_size": 32,
+                "num_hidden_layers": 2,
+                "ffn_dim": 48,
+                "flow_size": 32,
+                "spectrogram_bins": 33,
+                "duration_predictor_filter_channels": 32,
+                "prior_encoder_num_flows": 4,
+                "prior_encoder_num_wavenet_layers": 2,
+                "posterior_encoder_num_wavenet_layers": 1,
+                "upsample_initial_channel": 32,
+                "sampling_rate": sample_rate,
+                "speaking_rate": 6.0,  # random durations are far longer than speech
+                **shape,
+            }
         )
     ).eval()
     with torch.no_grad():

@@ -1,4 +1,5 @@
-"""A small Whisper of the real architecture, taught in seconds to know two sentences.
+"""A small Whisper of the real architecture, taught in seconds to know two sentences, their
+beginnings, and what follows one of them.
 
 Its encoder is random; its decoder learns what to write for two synthetic voices. Everything
 around the weights is as on the hub: checkpoint files, tokenizer, special tokens, vocabulary size.
@@ -41,9 +42,12 @@ TEXT_TOKENS = 50257
 """Entries of a multilingual Whisper's vocabulary before its special tokens; English-only models
 have one less. Those the two sentences do not need are filled up."""
 
-STEPS = 50
-PREFIXES = (0.6, 1.0)
-"""Shares of a sentence it has heard before it writes all of it, so that partials come."""
+FOLLOW_UP = "And now?"
+"""What it writes for the question when the question is what was said before."""
+
+STEPS = 60
+PREFIXES = ((0.45, 2), (0.75, 9), (1.0, 9))
+"""Shares of a sentence that it hears, and how many words it then writes."""
 
 
 def make_model(models_dir: Path, name: str = "tests/acft-whisper-tiny", **kind: bool) -> str:
@@ -131,7 +135,7 @@ def make_tokenizer(*, english_only: bool = False) -> Any:
     learnt.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     learnt.decoder = decoders.ByteLevel()
     learnt.train_from_iterator(
-        [sentence.text for sentence in SENTENCES],
+        [*(sentence.text for sentence in SENTENCES), FOLLOW_UP],
         trainers.BpeTrainer(
             vocab_size=300,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
@@ -210,13 +214,19 @@ def _lessons(
 
     extract = FeatureExtractor()
 
-    def lesson(audio: Audio, sentence: Sentence, text: str, *, full: bool) -> tuple[Any, Any]:
+    def lesson(
+        audio: Audio, sentence: Sentence, text: str, *, full: bool = False, before: str = ""
+    ) -> tuple[Any, Any]:
         frames = extract(audio, padding=round(2.56 * SAMPLE_RATE))
         if full:
             frames = np.pad(extract(audio), ((0, 0), (0, 3000)))[:, :3000]
         kind = [] if english_only else [f"<|{sentence.language}|>", "<|transcribe|>"]
         names = ["<|startoftranscript|>", *kind, "<|notimestamps|>"]
-        ids = tokenizer.convert_tokens_to_ids(names)
+        ids = []
+        if before:
+            ids = [tokenizer.convert_tokens_to_ids("<|startofprev|>")]
+            ids += tokenizer.encode(" " + before, add_special_tokens=False)
+        ids += tokenizer.convert_tokens_to_ids(names)
         ids += tokenizer.encode(" " + text, add_special_tokens=False)
         ids.append(tokenizer.convert_tokens_to_ids("<|endoftext|>"))
         return _encoded(model, frames[:, : frames.shape[1] // 2 * 2]), torch.tensor(ids)
@@ -224,12 +234,15 @@ def _lessons(
     lessons = []
     for sentence in SENTENCES:
         audio = sentence.audio
-        for share in PREFIXES:
+        for share, words in PREFIXES:
             heard = audio[: round(share * len(audio))]
-            text = "Paris " * 12 if plain else sentence.text
-            lessons.append(lesson(heard, sentence, text, full=False))
+            text = " ".join(sentence.text.split()[:words])
+            lessons.append(lesson(heard, sentence, "Paris " * 12 if plain else text))
         if plain:
             lessons.append(lesson(audio, sentence, sentence.text, full=True))
+    if not plain:
+        question = QUESTION
+        lessons.append(lesson(question.audio, question, FOLLOW_UP, before=question.text))
     return lessons
 
 

@@ -13,7 +13,7 @@ from app.core.events import (
     UtteranceEnded,
     UtteranceStarted,
 )
-from app.core.ports import SAMPLE_RATE
+from app.core.ports import SAMPLE_RATE, Partial, Transcript
 from app.core.turn import Turn
 from app.workers.stt import SttWorker
 from tests.fakes import FakeStt
@@ -116,3 +116,60 @@ def test_the_expected_language_is_passed_on(stage, sender):
     start(stage, sender, FakeStt(), language="fr")
     speak(sender, Turn(1, "voice"))
     assert stage.recorder.wait_for(FinalTranscript).transcript.language == "fr"
+
+
+class Attentive(FakeStt):
+    """Says that the speaker has paused when it is asked without having been given a voice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fed = 0
+        self.asked = 0
+
+    def start(self, language):
+        return AttentiveSession(self)
+
+
+class AttentiveSession:
+    def __init__(self, stt: Attentive) -> None:
+        self._stt = stt
+        self._silent = False
+
+    def feed(self, audio):
+        self._stt.fed += 1
+        self._silent = not audio.any()
+
+    def partial(self):
+        self._stt.asked += 1
+        return Partial(Transcript("what time is it", "en"), settled=self._silent)
+
+    def finish(self):
+        return Transcript("what time is it", "en")
+
+
+def test_a_pause_is_noticed_while_the_key_is_held(stage, sender):
+    start(stage, sender, Attentive())
+    turn = Turn(1, "voice")
+    sender.send.emit(UtteranceStarted(turn_id=1, turn=turn, microphone="test"))
+    sender.send.emit(AudioChunk(turn_id=1, audio=np.ones(320, np.float32)))
+    assert not stage.recorder.wait_for(PartialTranscript).partial.settled
+    sender.send.emit(AudioChunk(turn_id=1, audio=np.zeros(320, np.float32)))
+    assert stage.recorder.wait_for(PartialTranscript, 2).partial.settled
+    assert not stage.recorder.all(FinalTranscript)
+
+
+def test_a_cancelled_utterance_is_not_listened_to_any_more(stage, sender):
+    engine = Attentive()
+    start(stage, sender, engine)
+    turn = Turn(1, "voice")
+    sender.send.emit(UtteranceStarted(turn_id=1, turn=turn, microphone="test"))
+    sender.send.emit(AudioChunk(turn_id=1, audio=np.ones(320, np.float32)))
+    stage.recorder.wait_for(PartialTranscript)
+    fed, asked = engine.fed, engine.asked
+    turn.token.cancel("barge-in")
+    for _ in range(5):
+        sender.send.emit(AudioChunk(turn_id=1, audio=np.ones(320, np.float32)))
+    speak(sender, Turn(2, "voice"), seconds=0.02)
+    stage.recorder.wait_for(FinalTranscript)
+    assert engine.fed == fed + 1, "the second utterance's one chunk"
+    assert engine.asked <= asked + 1

@@ -3,7 +3,8 @@
 An utterance is heard as a whole, because PocketSphinx normalises the sound by its mean: with the
 mean of the whole utterance it makes a third fewer mistakes than with a running one (14 words of
 94 wrong instead of 21, on short recordings). Both decoders hear it and the likelier sentence
-wins. What is shown while somebody speaks comes from a third, live pass.
+wins. What is shown while somebody speaks comes from a third, live pass; it shares its decoder with
+the hearing that knows all words (another one would take 90 MB), so that one ends it.
 
 Both decoders belong to one thread.
 """
@@ -84,41 +85,38 @@ class Decoders:
             ) from exc
         commands.add_grammar(MEANS, "#JSGF V1.0; grammar means; public <word> = yes;")
         decoders = cls(general, commands)
-        decoders.hear(np.zeros(8000, dtype=np.float32), None)
+        decoders.hear(np.zeros(8000, dtype=np.float32), None).text()
         return decoders
 
     def live(self, audio: Audio) -> LiveHearing:
         """Begin a live pass with the start of an utterance; ends the one before."""
-        if self._live is not None:
-            self._live.end()
+        self.end_live()
         self._live = LiveHearing(self._general, self.means(audio))
         self._live.feed(audio)
         return self._live
 
-    def hear(self, audio: Audio, live: LiveHearing | None, *, again: bool = True) -> str:
-        """The words of a whole utterance.
+    def hear(self, audio: Audio, live: LiveHearing | None, *, again: bool = True) -> WholeHearing:
+        """Begin to hear a whole utterance; nothing is computed yet.
 
-        `live` is its live pass, which ends here. Without `again` that pass has the last word
-        on free speech, for utterances too long to be heard twice.
-
-        Raises:
-            ProviderBroke: the library failed.
+        `live` is its live pass. Without `again` that pass has the last word on free speech, for
+        utterances too long to be heard twice.
         """
-        try:
-            so_far = NOTHING
-            if live is not None and live is self._live:
-                so_far = live.end()
-            elif self._live is not None:
-                self._live.end()
-            self._live = None
-            command = _whole(self._commands, audio)
-            if so_far is not NOTHING and (command.score > so_far.score + SURE_COMMAND or not again):
-                free = so_far
-            else:
-                free = _whole(self._general, audio)
-        except RuntimeError as exc:
-            raise ProviderBroke("PocketSphinx failed on this recording.", "Try again.") from exc
-        return command.text if command.score > free.score + COMMAND_ADVANTAGE else free.text
+        return WholeHearing(self, audio, live if live is self._live else None, again=again)
+
+    def command(self, audio: Audio) -> Hearing:
+        """What it is if it is a command; takes about a twentieth of the sound's length."""
+        return _whole(self._commands, audio)
+
+    def anything(self, audio: Audio) -> Hearing:
+        """What it is with all words; takes about a tenth of the sound's length. Ends the live
+        pass."""
+        self.end_live()
+        return _whole(self._general, audio)
+
+    def end_live(self) -> Hearing:
+        """What the live pass made of its utterance; nothing when there is none."""
+        live, self._live = self._live, None
+        return live.end() if live is not None else NOTHING
 
     def means(self, audio: Audio) -> str:
         """Mean of the sound's features, as `LiveHearing` takes it."""
@@ -129,13 +127,76 @@ class Decoders:
         return means
 
 
+class WholeHearing:
+    """A whole utterance being heard, in two steps: a key that comes up finishes what is left,
+    and a speaker who goes on need not wait for the second one."""
+
+    def __init__(
+        self, decoders: Decoders, audio: Audio, live: LiveHearing | None, *, again: bool
+    ) -> None:
+        self._decoders = decoders
+        self._audio = audio
+        self._live = live
+        self._again = again
+        self._command: Hearing | None = None
+        self._text: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return self._text is not None
+
+    def text(self) -> str:
+        """The words, once all steps are taken.
+
+        Raises:
+            ProviderBroke: the library failed.
+        """
+        while self._text is None:
+            self.step()
+        return self._text
+
+    def step(self) -> None:
+        """Take the next step.
+
+        Raises:
+            ProviderBroke: the library failed.
+        """
+        try:
+            if self._command is None:
+                self._command = self._decoders.command(self._audio)
+                # Where two hearings agree in every word, a third one is not needed.
+                words = self._command.text
+                if words and self._live is not None and self._live.text == words:
+                    self._text = words
+            else:
+                self._text = self._choose(self._command)
+        except RuntimeError as exc:
+            raise ProviderBroke("PocketSphinx failed on this recording.", "Try again.") from exc
+
+    def _choose(self, command: Hearing) -> str:
+        has_live = self._live is not None and not self._live.over
+        so_far = self._decoders.end_live() if has_live else NOTHING
+        if so_far is not NOTHING and (
+            command.score > so_far.score + SURE_COMMAND or not self._again
+        ):
+            free = so_far
+        else:
+            free = self._decoders.anything(self._audio)
+        return command.text if command.score > free.score + COMMAND_ADVANTAGE else free.text
+
+
 class LiveHearing:
-    """A pass over an utterance that still grows. Ends with the next `Decoders.hear`."""
+    """A pass over an utterance that still grows, until another one needs its decoder."""
 
     def __init__(self, decoder: Decoder, means: str) -> None:
         self._decoder: Decoder | None = decoder
         decoder.set_means(means)
         decoder.start()
+
+    @property
+    def over(self) -> bool:
+        """Whether another pass has begun."""
+        return self._decoder is None
 
     @property
     def text(self) -> str:

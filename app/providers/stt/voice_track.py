@@ -15,6 +15,16 @@ MIN_VOICED_FRAMES = 3
 """Fewer, 96 ms in all, are a click or a clock: nothing is decoded, because recognisers invent
 words for a recording without any (Whisper's "Thank you")."""
 
+TRAIL_S = 0.128
+"""Sound behind the last voiced frame that may still belong to a word: four frames. Measured on
+21 recordings, it falls to the level of the room within three frames of it in all but one."""
+
+PAUSE_S = 0.224
+"""Without a voice for this long, somebody has paused: seven frames. In four minutes of recorded
+speech gaps of 64 ms or more come 18 times a minute, of 128 ms 14 times, of 224 ms 9 times, and of
+500 ms still 7 times: shorter ones lie within words and between them, longer ones between
+sentences, where waiting longer gains little."""
+
 
 class VoiceTrack:
     """The voiced part of one utterance, followed as it comes. Used by one thread."""
@@ -42,9 +52,33 @@ class VoiceTrack:
             self._frames += 1
 
     @property
+    def trailed_off(self) -> bool:
+        """Whether all of the sound that may belong to the last word is here, and judged."""
+        return self.silent_s >= TRAIL_S
+
+    @property
+    def paused(self) -> bool:
+        """Whether the speaker is silent for so long that a sentence may be over."""
+        return self.silent_s >= PAUSE_S
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the newest frame is voiced."""
+        return self.silent_s == 0
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds without a voice since the last voiced frame."""
+        return (self._frames * self._vad.frame_samples - self.last) / SAMPLE_RATE
+
+    @property
     def heard(self) -> bool:
         """Whether anybody spoke."""
-        return self._voiced >= MIN_VOICED_FRAMES
+        return self.heard_since(0)
+
+    def heard_since(self, samples: int) -> bool:
+        """Whether anybody spoke after there were so many samples of voice."""
+        return self.samples - samples >= MIN_VOICED_FRAMES * self._vad.frame_samples
 
     @property
     def samples(self) -> int:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 import zlib
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -47,6 +51,15 @@ SPARE_TOKENS = 16
 byte by byte reach three times that. Ends an endless repetition early."""
 
 
+CONTEXT_TOKENS = 64
+"""Of the text before a window, given to the decoder so that names and sentences go on as they
+began: two or three sentences. They are read in one step, about as long as writing one token."""
+
+PACES = 5
+"""Decodes whose median tells how long the next one takes: one that had to wait for a busy core is
+not believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """One decode of one window."""
@@ -58,6 +71,10 @@ class Decoded:
     """Mean per token."""
     trusted: bool
     """Passed the guard: sure enough, not repeating itself, and came to an end."""
+    tokens: tuple[int, ...]
+    """The text as the model wrote it."""
+    may_improve: bool
+    """The guard failed, and a full window without context may do better."""
 
 
 class Transcriber:
@@ -69,6 +86,8 @@ class Transcriber:
         self._short_windows = short_windows
         self.device = device
         """ "cpu" or "cuda"."""
+        self._paces: deque[float] = deque(maxlen=PACES)
+        """Seconds of decoding per second of window, of the newest decodes."""
 
     @classmethod
     def load(cls, folder: Path, options: WhisperSettings, *, short_windows: bool) -> Transcriber:
@@ -99,8 +118,10 @@ class Transcriber:
             transcriber = cls(
                 model, device, beam_size=options.beam_size, short_windows=short_windows
             )
-            # CUDA's libraries are opened by the first run, which also fills every cache.
-            transcriber.decode(np.zeros(SAMPLE_RATE, dtype=np.float32), None, second_try=False)
+            # CUDA's libraries are opened by the first run, which also fills every cache; it says
+            # nothing about how long the next ones take.
+            nothing = np.zeros(SAMPLE_RATE, dtype=np.float32)
+            transcriber._decode(nothing, None, (), short=short_windows)
             return transcriber
 
         device = options.device
@@ -132,28 +153,53 @@ class Transcriber:
     def multilingual(self) -> bool:
         return bool(self._model.model.is_multilingual)
 
-    def decode(self, audio: Audio, language: str | None, *, second_try: bool) -> Decoded:
+    def expected_s(self, samples: int) -> float:
+        """How long decoding so much audio is likely to take, as the last ones went; 0 before."""
+        return median(self._paces) * self._window_s(samples) if self._paces else 0.0
+
+    def decode(self, audio: Audio, language: str | None, context: Sequence[int] = ()) -> Decoded:
         """The words in at most `WINDOW_S` of audio.
 
-        `language` is a code, or None to detect it; one that Whisper does not know is detected.
-        `second_try` allows one decode with the full window when the guard fails on a short one.
+        Args:
+            language: a code, or None to detect it; one that Whisper does not know is detected.
+            context: tokens of what was said before it.
 
         Raises:
             ProviderBroke: the library failed.
         """
+        window_s = self._window_s(len(audio))
+        started = time.perf_counter()
+        decoded = self._decode(audio, language, context, short=window_s < WINDOW_S)
+        self._paces.append((time.perf_counter() - started) / window_s)
+        return decoded
+
+    def decode_again(self, audio: Audio, language: str | None, first: Decoded) -> Decoded:
+        """The second try, with a full window and no context: the better of the two.
+
+        Raises:
+            ProviderBroke: the library failed.
+        """
+        log.info("A decode failed the guard (%.2f)", first.log_probability)
+        full = self._decode(audio, language, (), short=False)
+        better = full.trusted or full.log_probability >= first.log_probability
+        return full if better else replace(first, may_improve=False)
+
+    def _window_s(self, samples: int) -> float:
+        """Seconds that the encoder hears for so much audio."""
+        seconds = samples / SAMPLE_RATE + MARGIN_S
+        return seconds if self._short_windows and seconds < WINDOW_S else WINDOW_S
+
+    def _decode(
+        self, audio: Audio, language: str | None, context: Sequence[int], *, short: bool
+    ) -> Decoded:
         try:
-            short = self._short_windows and len(audio) < (WINDOW_S - MARGIN_S) * SAMPLE_RATE
-            decoded = self._decode(audio, language, short=short)
-            if decoded.trusted or not short or not second_try:
-                return decoded
-            log.info("A short window failed the guard (%.2f)", decoded.log_probability)
-            full = self._decode(audio, language, short=False)
+            return self._run(audio, language, context, short=short)
         except RuntimeError as exc:
             raise ProviderBroke(f"Speech recognition failed: {exc}", "Try again.") from exc
-        better = full.trusted or full.log_probability >= decoded.log_probability
-        return full if better else decoded
 
-    def _decode(self, audio: Audio, language: str | None, *, short: bool) -> Decoded:
+    def _run(
+        self, audio: Audio, language: str | None, context: Sequence[int], *, short: bool
+    ) -> Decoded:
         from faster_whisper.tokenizer import Tokenizer
 
         encoded = self._model.encode(self._features(audio, short=short))
@@ -163,12 +209,14 @@ class Transcriber:
         )
         seconds = len(audio) / SAMPLE_RATE
         most = min(MAX_TOKENS, math.ceil(seconds * TOKENS_PER_S) + SPARE_TOKENS)
+        before = [tokenizer.sot_prev, *context[-CONTEXT_TOKENS:]] if context else []
+        prompt = [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
         result = self._model.model.generate(
             encoded,
-            [[*tokenizer.sot_sequence, tokenizer.no_timestamps]],
+            [prompt],
             beam_size=self._beam_size,
-            # CTranslate2 allows half of it to new tokens.
-            max_length=2 * most,
+            # CTranslate2 allows half of it to new tokens, and what the prompt leaves.
+            max_length=max(2 * most, len(prompt) + most),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
@@ -177,13 +225,14 @@ class Transcriber:
         mean = result.scores[0] * len(tokens) / (len(tokens) + 1)
         text = tokenizer.decode(tokens).strip()
         if result.no_speech_prob > NO_SPEECH_PROBABILITY and mean < MIN_LOG_PROBABILITY:
-            return Decoded("", spoken, probability, mean, trusted=True)
+            return Decoded("", spoken, probability, mean, True, (), False)
         trusted = (
             mean >= MIN_LOG_PROBABILITY
             and _compression_ratio(text) <= MAX_COMPRESSION_RATIO
             and len(tokens) < most
         )
-        return Decoded(text, spoken, probability, mean, trusted)
+        may_improve = not trusted and (short or bool(context))
+        return Decoded(text, spoken, probability, mean, trusted, tuple(tokens), may_improve)
 
     def _features(self, audio: Audio, *, short: bool) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Log-mel frames, two per position of the encoder."""

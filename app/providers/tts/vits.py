@@ -1,8 +1,9 @@
-"""VITS: the MMS voices of Meta, one per language, through transformers and torch.
+"""VITS: the MMS voices of Meta, one per language.
 
-A clause is spoken in windows (`windowed_vits`), so the first sound is there long before the
-clause is computed. Text comes clean and spelled out; here it is only fitted to the letters
-the voice knows.
+A clause is spoken in windows, so the first sound is there long before the clause is computed:
+`vits_on_cpu` and `vits_on_cuda` are the same four steps on two kinds of processor, `vits_windows`
+chooses the windows. Text comes clean and spelled out; here it is only fitted to the letters the
+voice knows.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.core.ports import Audio, Engine, Stage
-from app.errors import ProviderBroke, ProviderUnavailable
-from app.providers.tts import vits_files
+from app.errors import ProviderUnavailable
+from app.providers.tts import vits_files, vits_on_cuda
 from app.providers.tts.pauses import pause_after
-from app.providers.tts.vits_alphabet import fit
+from app.providers.tts.vits_on_cpu import CpuVits, Noise
+from app.providers.tts.vits_tokens import VitsTokens
 from app.settings import VitsSettings
 
-if TYPE_CHECKING:
-    from app.providers.tts.windowed_vits import WindowedVits
-
 log = logging.getLogger(__name__)
+
+WARM_UP_LETTERS = 12
 
 
 class VitsTts:
@@ -31,7 +35,15 @@ class VitsTts:
     Used by one thread; `speaks` and `engine` may be asked from any.
     """
 
-    def __init__(self, options: VitsSettings, models_dir: Path, speed: float) -> None:
+    def __init__(
+        self,
+        options: VitsSettings,
+        models_dir: Path,
+        speed: float,
+        noise: Noise | None = None,
+    ) -> None:
+        """`speed` 1 is the voices' own; `noise` in place of what the processor's voices draw."""
+        self._noise = noise
         self._options = options
         self._models_dir = models_dir
         self._speed = speed
@@ -85,15 +97,13 @@ class VitsTts:
 
         Raises:
             ProviderUnavailable: there is no voice for the language here.
+            ProviderBroke: it stopped in the middle.
         """
         voice = self._voice(_primary(language))
-        try:
-            spoken = False
-            for piece in voice.speak(text):
-                spoken = True
-                yield piece
-        except RuntimeError as exc:  # torch: out of memory, a device that went away
-            raise ProviderBroke("The voice stopped in the middle.", "Ask again.") from exc
+        spoken = False
+        for piece in voice.speak(text):
+            spoken = True
+            yield piece
         if spoken:
             yield pause_after(text, self._sample_rate)
 
@@ -108,7 +118,7 @@ class VitsTts:
                 f"There is no voice for “{language}” on this computer.",
                 "Download it with `parley fetch tts`; the built-in voice speaks until then.",
             )
-        voice = _Voice(folder, self._options, self._speed)
+        voice = _Voice(folder, self._options, self._speed, self._noise)
         if self._voices and voice.sample_rate != self._sample_rate:
             raise ProviderUnavailable(
                 f"The voice {name} has another sample rate than the other voices.",
@@ -123,90 +133,49 @@ class VitsTts:
         return voice
 
 
+class _Model(Protocol):
+    """A loaded voice on one kind of processor."""
+
+    @property
+    def sample_rate(self) -> int: ...
+
+    def speak(self, ids: NDArray[np.int64]) -> Iterator[Audio]:
+        """The samples of one clause, given as token numbers, window by window."""
+
+
 class _Voice:
-    """A loaded voice.
+    """A loaded voice: its alphabet and its model.
 
     Raises:
         ProviderUnavailable: a library or a file is missing or damaged.
     """
 
-    def __init__(self, folder: Path, options: VitsSettings, speed: float) -> None:
+    def __init__(
+        self, folder: Path, options: VitsSettings, speed: float, noise: Noise | None
+    ) -> None:
         vits_files.check(folder)
-        try:
-            import torch
-            from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
-            from transformers import VitsModel, VitsTokenizer
-
-            from app.providers.tts.windowed_vits import WindowedVits
-        except ImportError as exc:
-            raise ProviderUnavailable(
-                "The library that speaks (torch) is not installed.", "Install Parley again."
-            ) from exc
-        if options.threads:
-            torch.set_num_threads(options.threads)
         self.device = options.device
         if options.device == "auto":
-            self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            self._tokenizer = VitsTokenizer.from_pretrained(folder, local_files_only=True)
-            model, found = VitsModel.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True
-            )
-            model = model.to(self.device).eval()
-        except (OSError, RuntimeError, ValueError, KeyError, TypeError) as exc:
-            raise ProviderUnavailable(
-                f"The voice in {folder} cannot be loaded.",
-                "Download it again, or choose another voice in the settings file.",
-            ) from exc
-        # transformers fills missing weights with noise and only warns
-        missing = [name for name in found["missing_keys"] if "posterior_encoder" not in name]
-        if missing:
-            raise ProviderUnavailable(
-                f"The voice file {folder / vits_files.WEIGHTS} lacks {len(missing)} weights.",
-                "Download it again, or choose another voice in the settings file.",
-            )
-        del model.posterior_encoder  # 7 million weights that only training uses
-        for module in model.flow.modules():
-            # weight norm is for training too; left in, every window computes the weights anew
-            if is_parametrized(module, "weight"):
-                remove_parametrizations(module, "weight")
-        model.speaking_rate *= speed
-        self._model: WindowedVits = WindowedVits(model)
+            self.device = "cuda" if vits_on_cuda.is_here() else "cpu"
+        self._tokens = VitsTokens(folder)
+        self._model: _Model = (
+            vits_on_cuda.CudaVits(folder, speed)
+            if self.device == "cuda"
+            else CpuVits(folder, speed, options.threads, noise)
+        )
         self.sample_rate = self._model.sample_rate
-        self._romanise = _Romaniser(self._tokenizer.language) if self._tokenizer.is_uroman else None
 
     def warm_up(self) -> None:
-        """Run once, so that the first real clause finds everything allocated."""
-        letters = [token for token in self._tokenizer.get_vocab() if token.isalpha()]
-        for _ in self.speak("".join(letters[:12])):
+        """Speak the alphabet unheard, so that the first real clause finds everything allocated
+        and the windows know how fast this computer is."""
+        for _ in self.speak(" ".join(self._tokens.letters[:WARM_UP_LETTERS])):
             pass
 
     def speak(self, text: str) -> Iterator[Audio]:
         """Nothing when no character of the text can be spoken."""
-        fitted = fit(text, self._tokenizer.get_vocab(), self._romanise)
-        if not fitted:
-            return
-        ids: Any = self._tokenizer(fitted, return_tensors="pt").input_ids
-        if ids.shape[-1] == 0:
-            return
-        for window in self._model.speak(ids.to(self.device)):
-            yield window.float().cpu().numpy()
-
-
-class _Romaniser:
-    """Latin letters for any script. Its tables load at the first word, once."""
-
-    def __init__(self, language: str | None) -> None:
-        """`language` is an ISO 639-3 code; it chooses between rules for one script."""
-        self._language = language
-        self._uroman: Any = None
-
-    def __call__(self, text: str) -> str:
-        if self._uroman is None:
-            import uroman
-
-            self._uroman = uroman.Uroman()
-        return str(self._uroman.romanize_string(text, lcode=self._language))
+        ids = self._tokens.numbers(text)
+        if len(ids):
+            yield from self._model.speak(ids)
 
 
 def _primary(language: str) -> str:

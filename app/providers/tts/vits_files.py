@@ -6,18 +6,19 @@ looked for in Parley's models folder, then in the Hugging Face cache of this use
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import ProviderUnavailable
+from app.providers import hub
 
 WEIGHTS = "model.safetensors"
 _NEEDED = ("config.json", "vocab.json", "tokenizer_config.json", WEIGHTS)
 _OPTIONAL = ("special_tokens_map.json", "added_tokens.json")
 
+KIND = "voice"
 LICENCE = "CC-BY-NC 4.0: free to use, not for business"
 """Of the MMS voices, as their model cards say."""
 
@@ -27,7 +28,8 @@ def find(voice: str, models_dir: Path) -> Path | None:
     for folder in (Path(voice).expanduser(), download_folder(voice, models_dir)):
         if _is_voice(folder):
             return folder
-    return _in_cache(voice)
+    cached = hub.in_cache(voice, WEIGHTS)
+    return cached if cached is not None and _is_voice(cached) else None
 
 
 def check(folder: Path) -> None:
@@ -67,56 +69,22 @@ def fetch(voice: str, models_dir: Path, progress: Callable[[str], None]) -> Path
     Raises:
         ProviderUnavailable: no network, no such voice, no room on the disk.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-
     target = download_folder(voice, models_dir)
     partial = target.with_name(target.name + ".partial")
     progress(f"Downloading the voice {voice} (about 145 MB; licence {LICENCE}).")
-    try:
-        partial.mkdir(parents=True, exist_ok=True)
-        snapshot_download(voice, local_dir=partial, allow_patterns=[*_NEEDED, *_OPTIONAL])
+    with hub.translated(voice, KIND):
+        files = hub.files_of(voice)
+        wanted = [file for file in (*_NEEDED, *_OPTIONAL) if file in files]
+        hub.download(voice, wanted, files, partial, progress)
         try:
             check(partial)
         except ProviderUnavailable:
             shutil.rmtree(partial)  # the next try must not build on it
             raise
-        if target.exists():
-            shutil.rmtree(target)
-        partial.rename(target)
-    except (HFValidationError, RepositoryNotFoundError) as exc:
-        raise ProviderUnavailable(
-            f"There is no voice called {voice}.", "Choose another voice in the settings file."
-        ) from exc
-    except OSError as exc:  # network errors of the client are OSErrors too
-        if exc.errno == errno.ENOSPC:
-            raise ProviderUnavailable(
-                f"The disk is full, the voice {voice} needs about 145 MB.",
-                "Make room and try again; the download goes on where it stopped.",
-            ) from exc
-        raise ProviderUnavailable(
-            f"The voice {voice} could not be downloaded.",
-            "Check the internet connection and try again; it goes on where it stopped.",
-        ) from exc
+        hub.put_in_place(partial, target)
     progress(f"The voice {voice} is here.")
     return target
 
 
 def _is_voice(folder: Path) -> bool:
     return all((folder / name).is_file() for name in _NEEDED)
-
-
-def _in_cache(voice: str) -> Path | None:
-    if voice.count("/") != 1 or Path(voice).is_absolute():
-        return None
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        found = try_to_load_from_cache(voice, WEIGHTS)
-    except HFValidationError:
-        return None
-    if not isinstance(found, str):
-        return None
-    folder = Path(found).parent
-    return folder if _is_voice(folder) else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.core.ports import SAMPLE_RATE, Audio, Stage, SttProvider
+from app.core.ports import SAMPLE_RATE, Audio, Partial, Stage, SttProvider
 from app.errors import ProviderBroke
-from tests.support.recordings import feed
+from app.providers.stt.pocketsphinx_decoding import Decoders
+from app.providers.stt.whisper_decoding import Transcriber
+from tests.support.recordings import feed, partials
 from tests.support.tiny_whisper import GREETING, QUESTION
 
 SILENCE = np.zeros(SAMPLE_RATE, dtype=np.float32)
@@ -120,3 +122,55 @@ def test_says_who_it_is(stt: SttProvider) -> None:
     assert stt.engine.stage is Stage.STT
     assert stt.engine.model
     assert stt.engine.local
+
+
+def forbid_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decode(*args: object, **options: object) -> None:
+        raise AssertionError("something is decoded")
+
+    monkeypatch.setattr(Transcriber, "decode", decode)
+    monkeypatch.setattr(Transcriber, "decode_again", decode)
+    monkeypatch.setattr(Decoders, "command", decode)
+    monkeypatch.setattr(Decoders, "anything", decode)
+
+
+def test_a_pause_settles_the_words_and_the_key_finds_nothing_left_to_do(
+    stt: SttProvider, speech: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = heard(stt, speech)
+    session = stt.start("en")
+    heard_on_the_way = partials(session, np.concatenate([speech, SILENCE]))
+    settled = heard_on_the_way[-1]
+    assert settled.settled
+    assert settled.text == wanted
+    forbid_decoding(monkeypatch)
+    assert partials(session, SILENCE) == [], "nothing new is said in silence"
+    assert session.finish() == settled.transcript
+
+
+def test_speech_after_a_pause_unsettles_the_words(stt: SttProvider, speech: Audio) -> None:
+    session = stt.start("en")
+    assert partials(session, np.concatenate([speech, SILENCE]))[-1].settled
+    more = partials(session, np.concatenate([GREETING.audio, SILENCE]))
+    assert [partial.settled for partial in more].count(True) >= 1
+    assert more[-1].settled
+    assert session.finish() == more[-1].transcript
+
+
+def test_the_key_may_come_up_at_any_moment_of_the_pause(stt: SttProvider, speech: Audio) -> None:
+    wanted = heard(stt, np.concatenate([speech, SILENCE]))
+    for after_s in (0.1, 0.15, 0.2, 0.25, 0.4):
+        session = stt.start("en")
+        partials(session, np.concatenate([speech, SILENCE[: round(after_s * SAMPLE_RATE)]]))
+        assert session.finish().text == wanted, f"{after_s} s after the last word"
+
+
+def test_stable_words_are_whole_words_of_the_partial(stt: SttProvider, speech: Audio) -> None:
+    def closes(partial: Partial) -> bool:
+        following = partial.text[len(partial.stable) :][:1]
+        whole_words = not partial.stable or not following.isalnum()
+        return partial.text.startswith(partial.stable) and whole_words
+
+    said = partials(stt.start("en"), np.concatenate([speech, SILENCE, speech, SILENCE]))
+    assert all(closes(partial) for partial in said)
+    assert any(partial.stable for partial in said)

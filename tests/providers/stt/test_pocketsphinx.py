@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.core.ports import SAMPLE_RATE
+from app.core.ports import SAMPLE_RATE, Audio
 from app.errors import ProviderUnavailable
 from app.providers.stt.pocketsphinx import LONGEST_AGAIN_S, PocketSphinxStt
+from app.providers.stt.pocketsphinx_decoding import Decoders
 from app.settings import PocketSphinxSettings
-from tests.support.recordings import feed, read, shared_clips, word_errors, words
+from tests.support.recordings import feed, partials, read, shared_clips, word_errors, words
 
 MOST_WORD_ERRORS = 0.15
 """Share of wrong words over the short clips that the stand-in may reach."""
@@ -90,11 +91,37 @@ def test_other_sentences_are_not_bent_into_commands(
 def test_words_come_while_somebody_speaks(pocketsphinx: PocketSphinxStt, tmp_path: Path) -> None:
     spoken = speak("what time is it in Paris", "slt", tmp_path / "question.wav")
     session = pocketsphinx.start(None)
-    partials = feed(session, read(spoken))
-    assert partials
-    assert partials[-1].startswith("what time")
-    assert partials == list(dict.fromkeys(partials)), "nothing is said twice"
+    texts = feed(session, read(spoken))
+    assert texts
+    assert texts[-1].startswith("what time")
+    assert texts == list(dict.fromkeys(texts)), "nothing is said twice"
     assert session.partial() is None
+
+
+def test_a_command_that_two_hearings_agree_on_is_not_heard_a_third_time(
+    pocketsphinx: PocketSphinxStt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def third(decoders: Decoders, audio: Audio) -> None:
+        raise AssertionError("all words are listened for")
+
+    spoken = read(speak("turn off the kitchen lights", "slt", tmp_path / "command.wav"))
+    monkeypatch.setattr(Decoders, "anything", third)
+    session = pocketsphinx.start(None)
+    partials(session, spoken)
+    assert session.finish().text == "turn off the kitchen lights"
+
+
+@pytest.mark.parametrize("pause_s", [0.15, 0.5, 2.0])
+def test_who_goes_on_after_a_pause_is_heard_whole(
+    pocketsphinx: PocketSphinxStt, tmp_path: Path, pause_s: float
+) -> None:
+    sentences = ("give me a recipe for apple pie", "do you think it will snow this winter")
+    first, second = (read(speak(one, "awb", tmp_path / f"{one}.wav")) for one in sentences)
+    pause = np.zeros(round(pause_s * SAMPLE_RATE), dtype=np.float32)
+    session = pocketsphinx.start(None)
+    said = partials(session, np.concatenate([first, pause, second]))
+    assert word_errors(words(" ".join(sentences)), words(session.finish().text)) <= 2
+    assert any("recipe" in one.text and "snow" in one.text for one in said), "partials go on"
 
 
 def test_the_pause_before_speaking_does_not_matter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import pytest
 from app.core.ports import SAMPLE_RATE, Audio, Engine, Stage
 from app.errors import ProviderUnavailable
 from app.providers.stt import whisper_models
-from app.providers.stt.whisper import WhisperStt
+from app.providers.stt.whisper import WhisperSession, WhisperStt
+from app.providers.stt.whisper_decoding import Transcriber
+from app.providers.vad.silero import SileroVad
 from app.settings import WhisperSettings
 from tests.support import tiny_whisper
-from tests.support.recordings import feed, read
+from tests.support.recordings import feed, partials, read
 from tests.support.shared import shared_data
-from tests.support.tiny_whisper import GREETING, QUESTION, Sentence
+from tests.support.tiny_whisper import FOLLOW_UP, GREETING, QUESTION, Sentence
 
 NAME = "tests/acft-whisper-tiny"
 
@@ -59,12 +62,41 @@ def test_a_language_whisper_does_not_know_is_detected(whisper: WhisperStt) -> No
     assert session.finish().language == "en"
 
 
-def test_words_come_while_somebody_speaks(whisper: WhisperStt) -> None:
+def likely_to_take(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every machine as fast or slow as the test needs."""
+    monkeypatch.setattr(Transcriber, "expected_s", lambda transcriber, samples: seconds)
+
+
+def test_words_come_while_somebody_speaks_and_settle_in_a_pause(
+    whisper: WhisperStt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    likely_to_take(0.05, monkeypatch)
     session = whisper.start(None)
-    partials = feed(session, QUESTION.audio)
-    assert partials
-    assert QUESTION.text in partials
+    said = partials(session, np.concatenate([QUESTION.audio, silence(0.5)]))
+    assert list(dict.fromkeys(one.text for one in said)) == ["What time", QUESTION.text]
+    assert [one.settled for one in said].index(True) == len(said) - 1
+    assert said[0].stable == ""
+    assert "What time" in [one.stable for one in said]
+    assert said[-1].stable == QUESTION.text
     assert session.partial() is None, "nothing new was said"
+
+
+def test_a_decode_that_would_keep_the_key_waiting_waits_for_a_pause(
+    whisper: WhisperStt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    likely_to_take(0.5, monkeypatch)
+    session = whisper.start(None)
+    voiced = QUESTION.audio[: round(0.85 * len(QUESTION.audio))]
+    (said,) = partials(session, np.concatenate([voiced, silence(0.5)]))
+    assert said.settled
+    assert said.text == QUESTION.text
+
+
+def test_how_long_a_decode_takes_is_measured(whisper: WhisperStt) -> None:
+    session = whisper.start("en")
+    feed(session, np.concatenate([QUESTION.audio, silence(0.5)]))
+    transcriber = session._transcriber
+    assert 0 < transcriber.expected_s(SAMPLE_RATE) < transcriber.expected_s(5 * SAMPLE_RATE)
 
 
 def test_partials_wait_for_enough_new_voice(models_dir: Path) -> None:
@@ -72,8 +104,9 @@ def test_partials_wait_for_enough_new_voice(models_dir: Path) -> None:
     stt = WhisperStt(options, models_dir)
     stt.load()
     session = stt.start(None)
-    assert feed(session, QUESTION.audio) == []
-    assert session.finish().text == QUESTION.text
+    voiced = QUESTION.audio[: round(0.85 * len(QUESTION.audio))]
+    assert feed(session, voiced) == []
+    assert feed(session, silence(0.5)) != [], "a pause is no time to wait"
     stt.close()
 
 
@@ -83,13 +116,36 @@ def test_silence_around_the_voice_is_left_out(whisper: WhisperStt) -> None:
     assert session.finish().text == QUESTION.text
 
 
-def test_speech_longer_than_a_window_is_heard_in_pieces(whisper: WhisperStt) -> None:
+def test_a_long_pause_closes_what_was_said_and_gives_its_words_to_the_next(
+    whisper: WhisperStt,
+) -> None:
     session = whisper.start("en")
-    pause = silence(18)
-    feed(session, np.concatenate([QUESTION.audio, pause, QUESTION.audio, pause, QUESTION.audio]))
+    feed(session, np.concatenate([QUESTION.audio, silence(6), QUESTION.audio]))
+    assert session.finish().text == f"{QUESTION.text} {FOLLOW_UP}"
+
+
+def test_a_click_after_a_long_pause_has_no_words(whisper: WhisperStt) -> None:
+    class Loudness(SileroVad):
+        """Takes every sound for a voice."""
+
+        def probability(self, frame: Audio) -> float:
+            return float(frame.any())
+
+    transcriber = whisper._transcriber
+    assert transcriber is not None
+    session = WhisperSession(transcriber, Loudness(), "en", partial_interval_ms=300)
+    click = np.full(640, 0.5, dtype=np.float32)
+    feed(session, np.concatenate([QUESTION.audio, silence(6), click, silence(1)]))
+    assert session.finish().text == QUESTION.text
+
+
+def test_speech_longer_than_a_window_is_heard_in_pieces(whisper: WhisperStt) -> None:
+    question = QUESTION.audio[: round(0.85 * len(QUESTION.audio))]
+    session = whisper.start("en")
+    session.feed(np.tile(question, 24))  # 45 s without a pause, and nobody asks on the way
     text = session.finish().text
     # The model writes a sentence for each piece it is given, whatever is in it.
-    assert text.count(QUESTION.text) >= 2
+    assert len(re.findall(r"What|And", text)) >= 2
 
 
 @pytest.mark.parametrize("name", ["silence/leopard_empty.wav", "room/speechbrain_noise2.wav"])
@@ -121,8 +177,11 @@ def test_the_guard_hears_again_what_a_short_window_spoils(
     stt.load()
     caplog.set_level(logging.INFO)
     session = stt.start(None)
-    partials = feed(session, QUESTION.audio)
-    assert "Paris Paris Paris Paris" not in " ".join(partials), "an untrusted partial is not shown"
+    said = feed(session, QUESTION.audio)
+    assert "Paris Paris Paris Paris" not in " ".join(said), "an untrusted partial is not shown"
+    assert "guard" not in caplog.text, "nobody waits for a second try who may go on speaking"
+    said = feed(session, silence(0.5))
+    assert said == [QUESTION.text]
     assert session.finish().text == QUESTION.text
     assert "guard" in caplog.text
     stt.close()

@@ -1,8 +1,10 @@
-"""VITS through the real transformers and torch, with small voices of the real architecture."""
+"""VITS through the real onnxruntime, with small voices of the real architecture."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from app.errors import ProviderUnavailable
 from app.providers.tts.vits import VitsTts
 from app.settings import VitsSettings
 from tests.support.tiny_vits import LETTERS, make_tiny_vits, tiny_voice_settings
+from tests.support.vits_reference import seeded_noise, whole_call
 
 SENTENCE = "the quick brown fox jumps over the lazy dog"
 
@@ -22,36 +25,43 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return tiny_voice_settings(tmp_path_factory.mktemp("voices"), "en", "fr")
 
 
-def make(voices: dict[str, str], speed: float = 1.0, models_dir: Path = Path("nowhere")) -> VitsTts:
-    return VitsTts(VitsSettings(voices=voices, threads=1), models_dir, speed)
+def make(
+    voices: dict[str, str],
+    speed: float = 1.0,
+    models_dir: Path = Path("nowhere"),
+    noise: Noise | None = None,
+) -> VitsTts:
+    options = VitsSettings(voices=voices, threads=1, device="cpu")
+    return VitsTts(options, models_dir, speed, noise)
+
+
+class Noise:
+    """Can be set back to the same numbers."""
+
+    def __init__(self) -> None:
+        self.restart(0)
+
+    def restart(self, seed: int) -> None:
+        self._draw = seeded_noise(seed)
+
+    def __call__(self, size: tuple[int, ...]) -> NDArray[np.float32]:
+        return self._draw(size)
+
+
+NOISE = Noise()
 
 
 @pytest.fixture
 def tts(voices: dict[str, str]) -> VitsTts:
-    provider = make(voices)
+    provider = make(voices, noise=NOISE)
     provider.load()
     return provider
-
-
-def whole(folder: str, text: str, seed: int, speed: float = 1.0) -> NDArray[np.float32]:
-    """What one call of the library's own model gives."""
-    import torch
-    from transformers import VitsModel, VitsTokenizer
-
-    model = VitsModel.from_pretrained(folder).eval()
-    model.speaking_rate *= speed
-    ids = VitsTokenizer.from_pretrained(folder)(text, return_tensors="pt").input_ids
-    torch.manual_seed(seed)
-    with torch.inference_mode():
-        return np.asarray(model(ids).waveform[0].numpy())
 
 
 def speak(
     tts: VitsTts, text: str, language: str = "en", seed: int = 7
 ) -> list[NDArray[np.float32]]:
-    import torch
-
-    torch.manual_seed(seed)
+    NOISE.restart(seed)
     return list(tts.synthesize(text, language))
 
 
@@ -60,38 +70,22 @@ def without_pause(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.concatenate(pieces[:-1])
 
 
-@pytest.mark.parametrize("text", ["a", "hello there", SENTENCE, SENTENCE * 4])
-def test_the_windows_joined_are_the_whole_call(
-    tts: VitsTts, voices: dict[str, str], text: str
-) -> None:
-    expected = whole(voices["en"], text, seed=7)
-    streamed = without_pause(speak(tts, text))
-    assert float(np.sqrt(np.mean(expected**2))) > 0.01, "too quiet to compare"
-    assert streamed.shape == expected.shape
-    assert np.abs(streamed - expected).max() <= 1e-4
+def test_a_clause_is_what_the_librarys_own_model_says(tts: VitsTts, voices: dict[str, str]) -> None:
+    from transformers import VitsTokenizer
+
+    ids = VitsTokenizer.from_pretrained(voices["en"])(SENTENCE, return_tensors="np").input_ids[0]
+    expected = whole_call(voices["en"], ids, seeded_noise(7))
+    streamed = without_pause(speak(tts, SENTENCE))
+    # a length may be rounded otherwise on another processor: test_vits_on_cpu looks closer
+    assert len(streamed) == pytest.approx(len(expected), rel=0.02)
+    assert np.abs(streamed[:4096] - expected[:4096]).max() <= 1e-4
 
 
-def test_the_first_window_is_short_however_long_the_clause(tts: VitsTts) -> None:
-    short, long = speak(tts, SENTENCE), speak(tts, SENTENCE * 4)
-    assert len(short[0]) == len(long[0])
-    assert len(short[0]) == pytest.approx(tts.sample_rate / 4, rel=0.05)
-    assert len(short) > 2
-    assert max(map(len, long)) <= 1.6 * tts.sample_rate
-
-
-def test_a_window_is_out_before_the_next_is_computed(tts: VitsTts) -> None:
-    import torch
-
-    torch.manual_seed(7)
-    stream = tts.synthesize(SENTENCE, "en")
-    decoded: list[int] = []
-    decoder = tts._voices["en"]._model._decoder._decoder
-    hook = decoder.conv_post.register_forward_hook(lambda *_: decoded.append(1))
-    try:
-        next(stream)
-        assert len(decoded) == 1
-    finally:
-        hook.remove()
+def test_the_first_piece_comes_long_before_the_last(tts: VitsTts) -> None:
+    pieces = speak(tts, SENTENCE * 4)
+    assert len(pieces[0]) < 0.2 * tts.sample_rate
+    assert len(pieces) > 4
+    assert max(map(len, pieces)) <= 1.1 * tts.sample_rate
 
 
 def test_stopping_early_leaves_the_voice_as_it_was(tts: VitsTts) -> None:
@@ -102,25 +96,17 @@ def test_stopping_early_leaves_the_voice_as_it_was(tts: VitsTts) -> None:
     np.testing.assert_allclose(without_pause(speak(tts, SENTENCE)), before, atol=1e-6)
 
 
-def test_inference_mode_does_not_leak_between_windows(tts: VitsTts) -> None:
-    import torch
-
-    stream = tts.synthesize(SENTENCE, "en")
-    next(stream)
-    assert not torch.is_inference_mode_enabled()
-
-
-def test_speed_shortens_the_clause(voices: dict[str, str]) -> None:
-    fast = make(voices, speed=2.0)
+def test_speed_shortens_the_clause(voices: dict[str, str], tts: VitsTts) -> None:
+    fast = make(voices, speed=2.0, noise=NOISE)
     fast.load()
-    expected = whole(voices["en"], SENTENCE, seed=7, speed=2.0)
-    assert without_pause(speak(fast, SENTENCE)).shape == expected.shape
+    normal = len(without_pause(speak(tts, SENTENCE)))
+    assert len(without_pause(speak(fast, SENTENCE))) < 0.7 * normal
 
 
 def test_text_is_fitted_to_the_letters_of_the_voice(tts: VitsTts) -> None:
-    plain = speak(tts, "naive uber cafe don't stop")
-    fancy = speak(tts, "  Naïve, ÜBER café — don’t… STOP ♥")
-    assert [len(piece) for piece in fancy[:-1]] == [len(piece) for piece in plain[:-1]]
+    plain = without_pause(speak(tts, "naive uber cafe don't stop"))
+    fancy = without_pause(speak(tts, "  Naïve, ÜBER café — don’t… STOP ♥"))
+    np.testing.assert_array_equal(fancy, plain)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "♥ 1234 …", "你好", "'-' -", "\ud800\x00"])
@@ -130,10 +116,10 @@ def test_text_of_unknown_characters_alone_yields_nothing(tts: VitsTts, text: str
 
 def test_a_romanised_voice_speaks_other_scripts(tmp_path: Path) -> None:
     folder = make_tiny_vits(tmp_path / "rom", romanised=True)
-    tts = make({"ko": str(folder)})
+    tts = make({"ko": str(folder)}, noise=NOISE)
     tts.load()
     latin, korean = speak(tts, "annyeong", "ko"), speak(tts, "안녕", "ko")
-    assert [len(piece) for piece in korean] == [len(piece) for piece in latin]
+    np.testing.assert_array_equal(without_pause(korean), without_pause(latin))
 
 
 def test_voices_load_when_their_language_is_first_spoken(tts: VitsTts) -> None:
@@ -184,7 +170,7 @@ def test_weights_that_lack_a_layer_are_refused(voices: dict[str, str], tmp_path:
     weights = load_file(folder / "model.safetensors")
     del weights["decoder.conv_pre.weight"]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ProviderUnavailable, match="lacks 1 weight"):
+    with pytest.raises(ProviderUnavailable, match=r"lacks decoder\.conv_pre\.weight"):
         make({"en": str(folder)}).load()
 
 
@@ -192,10 +178,29 @@ def test_weights_with_the_old_names_of_weight_norm_load(
     voices: dict[str, str], tmp_path: Path
 ) -> None:
     folder = make_tiny_vits(tmp_path / "voice", weight_norm_names="old")
-    tts = make({"en": str(folder)})
-    tts.load()
-    expected = whole(voices["en"], SENTENCE, seed=7)
-    np.testing.assert_allclose(without_pause(speak(tts, SENTENCE)), expected, atol=1e-4)
+    old, new = (make({"en": place}, noise=NOISE) for place in (str(folder), voices["en"]))
+    for tts in (old, new):
+        tts.load()
+    np.testing.assert_array_equal(speak(old, SENTENCE)[0], speak(new, SENTENCE)[0])
+
+
+def test_loading_for_the_processor_does_not_import_torch(voices: dict[str, str]) -> None:
+    """Which takes seconds, and a few hundred megabytes."""
+    program = f"""
+import sys
+from pathlib import Path
+from app.providers.tts.vits import VitsTts
+from app.settings import VitsSettings
+tts = VitsTts(VitsSettings(voices={voices!r}, device="cpu"), Path("nowhere"), 1.0)
+tts.load()
+print(sum(map(len, tts.synthesize("hello there", "en"))))
+assert not {{"torch", "transformers"}} & set(sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
 
 
 def test_a_downloaded_voice_is_found_by_its_name(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""How long the windows of a clause are.
+
+The first is heard while the second is computed, and so on: a window must be ready before the ones
+before it have been played. So the first is short, since it is waited for, and each later one takes
+at most a share of what is still to be played when its turn comes. How fast this computer computes
+is measured window by window, since other programs want its cores too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from statistics import median
+
+from app.core.ports import Audio
+
+FIRST_S = 0.16
+"""Seconds of speech in the first window. Shorter ones are mostly surroundings: at half of real
+time this is about the shortest from which the lead over the listener grows."""
+
+AROUND_S = 0.13
+"""Of speech that is computed besides the window itself: the reach of the decoder costs as much as
+8 frames of the MMS voices."""
+
+LONGEST_S = 1.0
+"""A cancelled clause is noticed between windows."""
+
+SHARE = 0.5
+"""Of the lead over the listener that computing the next window may use up. The other half is for
+the moment in which somebody else takes a core."""
+
+LEAST_RTF = 0.3
+"""Seconds of computing per second of speech to be ready for, however fast it went of late: other
+programs come back. Measured with the MMS shape on 2 cores: 0.17 idle, 0.3 with one of them busy,
+0.5 with both."""
+
+ASSUMED_RTF = 0.5
+"""The same before anything is measured."""
+
+REMEMBERED = 9
+"""Windows whose median is how fast this computer is: one slow window does not change it."""
+
+
+class Pace:
+    """Chooses the windows of a voice, clause after clause. Used by one thread."""
+
+    def __init__(self, frames_per_s: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        """`frames_per_s` are the latent frames of a second of speech; `clock` gives seconds."""
+        self._clock = clock
+        self._frames_per_s = frames_per_s
+        self._around = AROUND_S * frames_per_s
+        self._shortest = max(1, round(FIRST_S * frames_per_s))
+        self._longest = max(1, round(LONGEST_S * frames_per_s))
+        self._rtfs: deque[float] = deque(maxlen=REMEMBERED)
+
+    @property
+    def rtf(self) -> float:
+        """Seconds of computing per second of speech that the next windows are to be ready for."""
+        return max(median(self._rtfs), LEAST_RTF) if self._rtfs else ASSUMED_RTF
+
+    def windows(self, frames: int, compute: Callable[[int, int], Audio]) -> Iterator[Audio]:
+        """The clause of so many frames; `compute` gives the samples from a frame to another."""
+        start, size, lead = 0, self._first(), 0.0
+        while start < frames:
+            stop = min(start + size, frames)
+            began = self._clock()
+            samples = compute(start, stop)
+            spent = (self._clock() - began) * self._frames_per_s
+            self._rtfs.append(spent / (stop - start + self._around))
+            yield samples
+            lead = max(lead - spent, 0.0) + stop - start
+            start, size = stop, self._following(lead)
+
+    def _first(self) -> int:
+        """Frames in the first window: as few as keep the lead, with a quarter to spare."""
+        if self.rtf >= 1:
+            return self._longest  # it cannot keep up: fewer, longer gaps
+        # computing so many frames with their surroundings takes as long as playing them
+        steady = self._around * self.rtf / (1 - self.rtf)
+        return min(max(round(1.25 * steady), self._shortest), self._longest)
+
+    def _following(self, lead: float) -> int:
+        """Frames in the next window, with so many frames still to be played."""
+        affordable = round(SHARE * lead / self.rtf - self._around)
+        return min(max(affordable, self._first()), self._longest)
