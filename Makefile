@@ -12,7 +12,7 @@ SAMPLE := resources/samples/what_time_is_it_in_paris.wav
 run: $(VENV)/.run-ready
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
 	@echo "No screen here: one spoken turn in the terminal."
-	$(PY) main.py ask --wav $(SAMPLE)
+	$(PY) main.py ask --details --wav $(SAMPLE)
 else
 	$(PY) main.py
 endif

@@ -14,10 +14,10 @@ beside the turn: `engines` loads models and hands them over, `keepalive` asks fo
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QMetaObject, QObject, Qt, Signal, Slot
@@ -27,6 +27,7 @@ from app.audio.chime import CHIME_RATE, chime
 from app.core.conversation import Conversation
 from app.core.events import (
     CancelFetch,
+    ChangePrompt,
     ChangeSetting,
     CheckProvider,
     DeleteModel,
@@ -34,15 +35,20 @@ from app.core.events import (
     FetchModel,
     ForgetKey,
     LocalOnlyChanged,
+    LookUpFigures,
     LookUpKeys,
     SaveKey,
     StartOllama,
     TimerRang,
     TimerSet,
+    UseKeepalive,
+    UseModels,
 )
-from app.core.ports import AudioInput, AudioOutput, Loadable, Stage, TakesKey
-from app.core.prompt import Prompt
+from app.core.ports import AudioInput, AudioOutput, Fetchable, Loadable, Stage, TakesKey
+from app.core.prompt import MODES, Prompt
+from app.errors import SettingsError
 from app.history.store import SqliteHistory
+from app.load_times import LoadTimes
 from app.paths import Paths
 from app.providers import registry
 from app.providers.gpu import nvidia_gpus
@@ -51,7 +57,7 @@ from app.providers.llm.ollama_models import OllamaModels
 from app.providers.llm.ollama_program import OllamaProgram
 from app.providers.llm.skills import SkillsLlm
 from app.secrets import ENVIRONMENT, Secrets
-from app.settings import Settings
+from app.settings import Settings, leaves
 from app.workers.conversation import ConversationWorker
 from app.workers.engines import EnginesWorker
 from app.workers.history import HistoryWorker
@@ -69,8 +75,9 @@ from app.workers.threads import Threads
 from app.workers.tts import TtsWorker
 from app.workers.worker import Worker
 
+log = logging.getLogger(__name__)
+
 LOCAL_ONLY = "llm.local_only"
-"""The one setting that acts at once; the others act from the next start."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,9 @@ class Assistant(QObject):
     _to_llm = Signal(object)
     _to_ollama = Signal(object)
     _to_keys = Signal(object)
+    _to_keepalive = Signal(object)
     _to_preferences = Signal(object)
+    _to_history = Signal(object)
 
     def __init__(
         self,
@@ -117,6 +126,7 @@ class Assistant(QObject):
                 it, and nobody changes keys or settings.
         """
         super().__init__()
+        self._settings = settings  # as they are now; of the main thread
         stand_ins = registry.STAND_INS
         models_dir = paths.models_dir
         chosen: dict[Stage, Loadable] = {}  # loaded beside the conversation, best first
@@ -133,8 +143,11 @@ class Assistant(QObject):
         )
         self.expected = set(chosen)
         # A keyring may wait for its user: beside a window, the keys' thread asks it.
-        models = _language_models(settings, secrets, paths, ask_keyring=not keeps_timers)
-        if models:
+        load_times = LoadTimes(paths.load_times_file)
+        models = _language_models(
+            settings, secrets, paths, load_times, beside_a_window=keeps_timers
+        )
+        if settings.llm.order:
             self.expected.add(Stage.LLM)
 
         self._conversation = ConversationWorker(
@@ -142,6 +155,7 @@ class Assistant(QObject):
                 prompt=_prompt(settings),
                 wall_clock=time.time,
                 language=settings.stt.language or "en",
+                work_ahead=settings.llm.work_ahead != "off",
             )
         )
         listener = ListenerWorker(
@@ -157,23 +171,31 @@ class Assistant(QObject):
         self._llm = llm = LlmWorker(
             models,
             skills,
-            certain=skills.answers if settings.llm.skills.first else None,
+            certain=skills.answers,
+            order=settings.llm.order,
+            skills_first=settings.llm.skills.first,
             local_only=settings.llm.local_only,
             patience_s=settings.llm.patience_s,
+            ahead_everywhere=settings.llm.work_ahead == "everywhere",
+            keep_load=load_times.note,
+            # A process that ends with its turn leaves the model for the next one.
+            unloads=keeps_timers and settings.llm.ollama.unload_at_quit,
         )
         tts = TtsWorker(registry.build_tts(stand_ins[Stage.TTS], settings.tts, models_dir))
         player = PlayerWorker(sound.output, chime(), CHIME_RATE)
-        engines = EnginesWorker(chosen, local_only=settings.llm.local_only)
+        engines = EnginesWorker(
+            chosen,
+            language_models=_fetched_by_parley(settings, paths),
+            local_only=settings.llm.local_only,
+        )
         keepalive = KeepaliveWorker(settings.keepalive)
-        history = (
-            HistoryWorker(SqliteHistory(paths.history_file)) if settings.history.enabled else None
+        history = HistoryWorker(
+            SqliteHistory(paths.history_file) if settings.history.enabled else None
         )
         devices = SoundWorker(sound.devices) if sound.devices else None
-        keys = _keys_worker(settings, secrets) if keeps_timers else None
-        # A process that ends with its turn would start a server only to end it.
-        wants_ollama = _is_permitted("ollama", models, settings) and keeps_timers
-        ollama = _ollama_worker(settings, paths) if wants_ollama else None
-        self._keeps_ollama = ollama is not None
+        keys = _keys_worker(settings, secrets, paths) if keeps_timers else None
+        # A process that ends with its turn has a server for that long (`commands/own_ollama.py`).
+        ollama = _ollama_worker(settings, paths) if keeps_timers else None
         preferences = _preferences_worker(settings, paths) if keeps_timers else None
 
         # A turn: intent → conversation → each stage, and audio straight from stage to stage.
@@ -187,14 +209,13 @@ class Assistant(QObject):
         tts.speech.connect(player.handle)
 
         # What happened goes to the conversation, and from there to whoever watches.
-        reporting: list[Worker] = [listener, stt, llm, tts, player, engines]
+        reporting: list[Worker] = [listener, stt, llm, tts, player, engines, history]
         if keys and preferences:
             reporting += [keys, preferences]
         if ollama:
             reporting.append(ollama)
-        if history:
-            reporting.append(history)
-            conversation.to_history.connect(history.handle)
+        conversation.to_history.connect(history.handle)
+        self._to_history.connect(history.handle)
         if devices:
             reporting.append(devices)
             conversation.happened.connect(devices.handle)
@@ -208,6 +229,8 @@ class Assistant(QObject):
         engines.tts_ready.connect(tts.adopt)
         keepalive.warm_up.connect(llm.handle, Qt.ConnectionType.DirectConnection)
         keepalive.recheck.connect(engines.recheck)
+        engines.warm_up.connect(llm.handle, Qt.ConnectionType.DirectConnection)
+        self._fetch.connect(engines.interrupt, Qt.ConnectionType.DirectConnection)
         self._fetch.connect(engines.handle)
         if ollama:
             self._to_ollama.connect(ollama.handle, Qt.ConnectionType.DirectConnection)
@@ -215,6 +238,7 @@ class Assistant(QObject):
 
         # Keys and settings go straight to who keeps them: everybody watches the conversation.
         self._to_llm.connect(llm.handle, Qt.ConnectionType.DirectConnection)
+        self._to_keepalive.connect(keepalive.handle)
         if keys and preferences:
             self._to_preferences.connect(preferences.handle)
             self._to_keys.connect(keys.handle, Qt.ConnectionType.DirectConnection)
@@ -224,9 +248,9 @@ class Assistant(QObject):
         # Started together; stopped in this order, input first and output last.
         self._started = False
         self._threads = Threads()
-        for worker in (keepalive, listener, stt, llm, tts, player, engines, conversation):
+        for worker in (keepalive, listener, stt, llm, tts, player, engines, conversation, history):
             self._threads.add(worker)
-        for optional in (ollama, keys, preferences, history, devices):
+        for optional in (ollama, keys, preferences, devices):
             if optional:
                 self._threads.add(optional)
 
@@ -247,12 +271,17 @@ class Assistant(QObject):
     def ask_for(self, intent: Event) -> None:
         """Take an intent from the window or the command line. Main thread."""
         match intent:
-            case CancelFetch() | StartOllama() | DeleteModel():
+            case CancelFetch():
                 self._to_ollama.emit(intent)
-            case FetchModel(stage=Stage.LLM) if self._keeps_ollama:
+                self._fetch.emit(intent)
+            case StartOllama() | DeleteModel():
                 self._to_ollama.emit(intent)
+            case FetchModel(stage=Stage.LLM):
+                self._fetch_language_model(intent)
             case FetchModel():
                 self._fetch.emit(intent)
+            case LookUpFigures():
+                self._to_history.emit(intent)
             case LookUpKeys() | SaveKey() | ForgetKey() | CheckProvider():
                 self._to_keys.emit(intent)
             case ChangeSetting():
@@ -264,8 +293,33 @@ class Assistant(QObject):
                     self._to_keys.emit(switch)
                     self._fetch.emit(switch)
                 self._to_preferences.emit(intent)
+                self._change(intent)
             case _:
                 self._intent.emit(intent)
+
+    def _fetch_language_model(self, intent: FetchModel) -> None:
+        in_order = (name for name in self._settings.llm.order if name in registry.LLM_FETCHABLE)
+        name = intent.engine or next(in_order, "")
+        (self._to_ollama if name == "ollama" else self._fetch).emit(replace(intent, engine=name))
+
+    def _change(self, intent: ChangeSetting) -> None:
+        """Have a setting act at once, whether it can be written or not; the others act from the
+        next start."""
+        before = self._settings
+        try:
+            self._settings = settings_file.changed(before, intent.name, intent.value)
+        except SettingsError as exc:
+            log.info("%s", exc)  # it cannot be written either, and the user is told so
+            return
+        for wanted, signals in (
+            (_prompt_wanted, (self._intent,)),
+            (_models_wanted, (self._to_llm, self._to_ollama)),
+            (_keepalive_wanted, (self._to_keepalive,)),
+        ):
+            now = wanted(self._settings)
+            if replace(now, at=0.0) != replace(wanted(before), at=0.0):
+                for signal in signals:
+                    signal.emit(now)
 
     # Called in the language-model thread, where the skills live.
 
@@ -279,12 +333,20 @@ class Assistant(QObject):
 
 
 def _language_models(
-    settings: Settings, secrets: Secrets, paths: Paths, *, ask_keyring: bool
+    settings: Settings,
+    secrets: Secrets,
+    paths: Paths,
+    load_times: LoadTimes,
+    *,
+    beside_a_window: bool,
 ) -> list[Model]:
-    """The models of the order; one without its key has a place too, it may get one later."""
+    """The models of the order; one without its key has a place too, it may get one later. Beside
+    a window all others too: they may be put into the order."""
+    names = (*settings.llm.order, *(registry.LLM_TITLES if beside_a_window else ()))
     models = []
-    for name in settings.llm.order:
-        look_up = secrets.get if ask_keyring and name in _looked_up(settings) else secrets.at_hand
+    for name in dict.fromkeys(names):
+        ask_keyring = name in looked_up(settings) and not beside_a_window
+        look_up = secrets.get if ask_keyring else secrets.at_hand
         key = look_up(name)
         provider = registry.build_llm(name, settings.llm, key, paths.models_dir)
         needs_key = name in ENVIRONMENT and not provider.engine.local
@@ -294,21 +356,24 @@ def _language_models(
                 registry.LLM_TITLES[name],
                 deadline_s=settings.llm.of(name).first_token_deadline_s,
                 set_up=bool(key) or not needs_key,
+                load_s=load_times.of(provider.engine),
                 stays=name != "ollama" or settings.llm.ollama.stays_loaded,
             )
         )
     return models
 
 
-def _is_permitted(name: str, models: Sequence[Model], settings: Settings) -> bool:
-    """Whether the model is in the order, and may be asked at all."""
-    return any(
-        model.name == name and (model.provider.engine.local or not settings.llm.local_only)
-        for model in models
-    )
+def _fetched_by_parley(settings: Settings, paths: Paths) -> dict[str, Fetchable]:
+    """The language models that run inside Parley, to download them: others than those that
+    answer, because these belong to another thread."""
+    models = {
+        name: registry.build_llm(name, settings.llm, None, paths.models_dir)
+        for name in registry.LLM_INSIDE
+    }
+    return {name: model for name, model in models.items() if isinstance(model, Fetchable)}
 
 
-def _looked_up(settings: Settings) -> set[str]:
+def looked_up(settings: Settings) -> set[str]:
     """Names whose key is worth asking the keyring for at the start: not every name, because a
     locked keyring makes the desktop ask for a password. A server here wants no key."""
     first = settings.llm.first_choice
@@ -323,40 +388,75 @@ def _ollama_worker(settings: Settings, paths: Paths) -> OllamaWorker:
         OllamaModels(options),
         OllamaProgram(options, os.environ, paths.ollama_log_file),
         partial(nvidia_gpus, os.environ),
+        wanted="ollama" in settings.llm.order,
         first_choice=settings.llm.first_choice == "ollama",
         local_only=settings.llm.local_only,
     )
 
 
 def _prompt(settings: Settings) -> Prompt:
+    wanted = _prompt_wanted(settings)
     return Prompt(
-        persona=settings.llm.persona,
-        mode=settings.llm.mode,
-        history_turns=settings.llm.history_turns,
-        context_tokens=registry.context_tokens(settings.llm, settings.llm.order),
+        persona=wanted.persona,
+        mode=wanted.mode,
+        history_turns=wanted.history_turns,
+        context_tokens=wanted.context_tokens,
         language=settings.stt.language or "en",
     )
 
 
-def _keys_worker(settings: Settings, secrets: Secrets) -> KeysWorker:
+def _prompt_wanted(settings: Settings) -> ChangePrompt:
+    return ChangePrompt(
+        persona=settings.llm.persona,
+        mode=settings.llm.mode,
+        history_turns=settings.llm.history_turns,
+        context_tokens=registry.context_tokens(settings.llm, settings.llm.order),
+    )
+
+
+def _models_wanted(settings: Settings) -> UseModels:
+    llm = settings.llm
+    return UseModels(
+        order=llm.order,
+        skills_first=llm.skills.first,
+        reply_tokens=MODES[llm.mode].max_tokens,
+        patience_s=llm.patience_s,
+        deadlines_s={name: llm.of(name).first_token_deadline_s for name in registry.LLM_TITLES},
+    )
+
+
+def _keepalive_wanted(settings: Settings) -> UseKeepalive:
+    keepalive = settings.keepalive
+    return UseKeepalive(enabled=keepalive.enabled, interval_s=keepalive.interval_s)
+
+
+def _keys_worker(settings: Settings, secrets: Secrets, paths: Paths) -> KeysWorker:
     providers = [registry.build_llm(name, settings.llm, None) for name in ENVIRONMENT]
+    others = [name for name in registry.LLM_TITLES if name not in ENVIRONMENT]
 
     async def check(name: str, key: str | None, local_only: bool) -> tuple[bool, str]:
-        verdict = await check_by_name(name, settings.llm, key, local_only=local_only)
+        verdict = await check_by_name(
+            name, settings.llm, key, local_only=local_only, models_dir=paths.models_dir
+        )
         return verdict.ok, verdict.line
 
     return KeysWorker(
         secrets,
         [Service(each.engine, each.address) for each in providers if isinstance(each, TakesKey)],
         check,
-        look_up=_looked_up(settings),
+        look_up=looked_up(settings),
         kept=settings.llm.keyring,
         local_only=settings.llm.local_only,
+        without_key=[registry.build_llm(name, settings.llm, None).engine for name in others],
     )
 
 
 def _preferences_worker(settings: Settings, paths: Paths) -> PreferencesWorker:
     return PreferencesWorker(
         partial(settings_file.change, paths.settings_file),
-        shown={LOCAL_ONLY: settings.llm.local_only},
+        shown={
+            name: value
+            for name, value in leaves(settings).items()
+            if value is None or isinstance(value, str | int | float | tuple)
+        },
     )

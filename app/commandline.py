@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
+from app.commands.arguments import Parser, in_one_piece, no_such_command
 from app.commands.leaving import leave
 from app.errors import AssistantError, InputError, SettingsError
 
@@ -27,7 +28,7 @@ COMMANDS = {
     "doctor": "check every part and name the next step",
     "bench": "measure every stage on this computer",
     "history": "list, search, export, import or delete past turns",
-    "fetch": "download the speech model, the voice or the language model",
+    "fetch": "download the speech model, the voice or a language model; say what there is",
     "keys": "keep, drop and try the API keys of language-model services",
 }
 """Each is a module of that name in `app.commands`, imported only when it is asked for: `doctor`
@@ -41,15 +42,33 @@ NO_REPORTS = {
 }
 """Keeps libraries from telling their makers that they run. They read it when they are imported."""
 
+QUIET_THREADS = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # torch: 88 frames of a voice 4.05 s spinning, 0.82 s sleeping
+    "OPENBLAS_NUM_THREADS": "1",  # numpy: Whisper's features 1 to 30 ms with more on busy cores
+}
+"""Threads that wait by spinning slow down everything else on a computer with few free cores
+(measured on two, under load). Whoever sets these knows better. Read at import, too."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run Parley; the exit code is 0, 1 (an engine failed), 2 (bad input), or 128 and the number
     of the signal that ended it. A thread that is stuck in a library ends with the process."""
     os.environ.update(NO_REPORTS)
+    for name, value in QUIET_THREADS.items():
+        os.environ.setdefault(name, value)
     _use_utf8()
     argv = sys.argv[1:] if argv is None else list(argv)
-    command = _global_options(add_help=False).parse_known_args(argv)[0].command
-    args = _parser(command).parse_args(argv)
+    wanted, others = _global_options(add_help=False).parse_known_args(argv)
+    if wanted.command is not None and wanted.command not in COMMANDS:
+        words = [wanted.command, *(word for word in others if not word.startswith("-"))]
+        return _complain(no_such_command(words, COMMANDS), EXIT_BAD_INPUT)
+    parser, subparser = _parsers(wanted.command)
+    args, others = parser.parse_known_args(argv)
+    if others and args.command == "ask" and args.text and not others[0].startswith("-"):
+        hint = f"Put it in quotes: {in_one_piece([args.text, *others])}"
+        return _complain(InputError("The question comes in pieces.", hint), EXIT_BAD_INPUT)
+    if others:
+        subparser.refuse(others)
     return leave(_exit_code(args))
 
 
@@ -69,8 +88,8 @@ def _exit_code(args: argparse.Namespace) -> int:
     return code
 
 
-def _global_options(*, add_help: bool) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _global_options(*, add_help: bool) -> Parser:
+    parser = Parser(
         prog="parley",
         description="Hold a key, talk, and hear the answer from models on your own computer.",
         add_help=add_help,
@@ -84,16 +103,18 @@ def _global_options(*, add_help: bool) -> argparse.ArgumentParser:
     return parser
 
 
-def _parser(command: str | None) -> argparse.ArgumentParser:
-    """The whole parser; only the arguments of `command` are filled in."""
-    parser = _global_options(add_help=True)
+def _parsers(command: str | None) -> tuple[Parser, Parser]:
+    """The whole parser, in which only the arguments of `command` are filled in, and the part of
+    it that is the command's."""
+    parser = of_command = _global_options(add_help=True)
     parser.add_argument("--version", action="version", version=f"Parley {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
         subparser = commands.add_parser(name, help=summary, description=summary)
         if name == command:
             importlib.import_module(f"app.commands.{name}").add_arguments(subparser)
-    return parser
+            of_command = subparser
+    return parser, of_command
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -113,8 +134,9 @@ def _run(args: argparse.Namespace) -> int:
         from app.commands import window
 
         return window.run(settings, paths, secrets, problems)
-    for problem in problems:
-        sys.stderr.write(f"{problem}\n")
+    if args.command != "doctor":  # which says it itself
+        for problem in problems:
+            sys.stderr.write(f"{problem}\n")
     match args.command:
         case "ask":
             from app.commands import ask

@@ -56,10 +56,14 @@ class ProviderUnavailable(ProviderError):
     """The engine is not there: not installed, not running, no model, no key, no network."""
 
 
+STAY = "“Stay on this computer”"
+"""What people know the setting `llm.local_only` as: the window's switch, in every message."""
+
+
 def downloads_are_off() -> ProviderUnavailable:
     """The error of a download that was asked for under local-only."""
     return ProviderUnavailable(
-        "Nothing is downloaded while “Stay on this computer” is on.",
+        f"Nothing is downloaded while {STAY} is on.",
         "Turn it off in the engine panel, and try again.",
     )
 

@@ -56,6 +56,11 @@ class Paths:
         return self.data / "log" / "ollama.log"
 
     @property
+    def load_times_file(self) -> Path:
+        """How long each language model took to load."""
+        return self.cache / "load_times.json"
+
+    @property
     def fault_log(self) -> Path:
         """Where a crash inside a library leaves the stacks of all threads."""
         return self.data / "log" / "fault.log"

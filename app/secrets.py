@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from app.core.addresses import without_logins
+
 log = logging.getLogger(__name__)
 
 SERVICE = "parley"
@@ -40,7 +42,9 @@ _LOOKS_LIKE_A_KEY = re.compile(
 
 
 def redact(text: str) -> str:
-    """The text without any API key: those handed out, and what has the shape of one."""
+    """The text without any API key: those handed out, and what has the shape of one; and
+    without the logins in addresses."""
+    text = without_logins(text)
     with _handed_out_lock:
         known = sorted(_handed_out, key=len, reverse=True)
     for key in known:

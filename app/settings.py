@@ -7,11 +7,13 @@ branch by `bootstrap`; nobody looks settings up elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from dataclasses import dataclass
+from functools import reduce
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-VERSION = 2
+VERSION = 1
 """Raised when a setting changes its meaning; a file with a higher one is left untouched."""
 
 
@@ -128,6 +130,11 @@ class OllamaSettings(ModelSettings):
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.6
     keep_alive: int | str = -1
     """How long the server keeps the model: seconds, -1 for ever, or "10m"."""
+    unload_at_quit: bool = True
+    """Take the model out of the server's memory when Parley quits, or when Ollama is switched off
+    in the order, if Parley had loaded it. On, because who quits a program expects its gigabytes
+    back, and the server would keep them for as long as `keep_alive` says: for ever. Off, the next
+    start finds the model loaded. `parley ask` never unloads: the next question comes at once."""
     connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     read_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 120.0
     """Between two pieces of an answer, a cold load included: a short one aborts the load."""
@@ -218,6 +225,11 @@ DEFAULT_PERSONA = (
 )
 
 
+LONGEST_PERSONA = 2000
+"""Characters: about 500 tokens of English, 2,000 of Chinese, which is half of a context of 4,096.
+More would leave too little of it to the conversation."""
+
+
 ModelName = Literal["ollama", "cerebras", "groq", "openai", "builtin"]
 """The language models there are, by their names in the registry."""
 
@@ -232,9 +244,13 @@ class LlmSettings(Branch):
     not asked; the built-in skills come last by themselves."""
     patience_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     """When no model has begun to answer by then, the skills say so."""
+    work_ahead: Literal["off", "local", "everywhere"] = "local"
+    """Whether a model may read a question, and answer it on trial, while it is still being spoken.
+    local: only models on this computer. everywhere: services too, which count every token."""
     local_only: bool = False
-    """Ask no engine whose words leave this computer; the skills answer when no local one can."""
-    persona: str = DEFAULT_PERSONA
+    """The switch “Stay on this computer”: ask no engine elsewhere and download nothing. The
+    skills answer when no engine here can."""
+    persona: Annotated[str, Field(max_length=LONGEST_PERSONA)] = DEFAULT_PERSONA
     """Who answers, and how: the beginning of every prompt. `mode` adds a sentence to it."""
     mode: Literal["fast", "balanced", "rich"] = "fast"
     """fast: one or two short sentences. balanced: a few. rich: a full explanation."""
@@ -320,3 +336,60 @@ class Settings(Branch):
     keepalive: KeepaliveSettings = KeepaliveSettings()
     history: HistorySettings = HistorySettings()
     appearance: AppearanceSettings = AppearanceSettings()
+
+
+# --- the tree by the names in the file ------------------------------------------------------
+
+
+def value_of(settings: Settings, name: str) -> Any:
+    """The value of one setting, by its name in the file ("llm.local_only").
+
+    Raises:
+        AttributeError: there is no such setting.
+    """
+    return reduce(getattr, name.split("."), settings)
+
+
+def leaves(branch: Branch, inside: str = "") -> dict[str, object]:
+    """Every setting by its name in the file, with its value."""
+    found: dict[str, object] = {}
+    for name in type(branch).model_fields:
+        value = getattr(branch, name)
+        path = f"{inside}{name}"
+        found |= leaves(value, f"{path}.") if isinstance(value, Branch) else {path: value}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a setting may be, as far as one needs to know to offer it."""
+
+    default: Any
+    lowest: float | None = None
+    highest: float | None = None
+    longest: int | None = None
+    """Characters."""
+    choices: tuple[str, ...] = ()
+
+
+def range_of(name: str) -> Range:
+    """What the setting with this name in the file may be.
+
+    Raises:
+        AttributeError, KeyError: there is no such setting.
+    """
+    *above, last = name.split(".")
+    branch = reduce(getattr, above, Settings())
+    field = type(branch).model_fields[last]
+
+    def limit(kind: str) -> Any:
+        return next((getattr(each, kind) for each in field.metadata if hasattr(each, kind)), None)
+
+    is_literal = get_origin(field.annotation) is Literal
+    return Range(
+        default=getattr(branch, last),
+        lowest=limit("ge"),
+        highest=limit("le"),
+        longest=limit("max_length"),
+        choices=get_args(field.annotation) if is_literal else (),
+    )

@@ -1,4 +1,4 @@
-"""Settings as a TOML file the user may edit: `load`, `save`, `migrate`.
+"""Settings as a TOML file the user may edit: `load`, `save`, `change`.
 
 `load` never fails: what cannot be used falls back to its default and comes back as one line for
 the user. `save` never destroys: comments, unknown keys and values that could not be used stay
@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,25 +29,6 @@ log = logging.getLogger(__name__)
 
 Table = MutableMapping[str, Any]
 """A TOML table, from tomllib (plain dict) or from tomlkit (keeps comments)."""
-
-Migration = Callable[[Table], None]
-"""Changes a table in place from one version to the next."""
-
-
-def _order_instead_of_provider(table: Table) -> None:
-    """The one model that was chosen becomes the only one in the order: a fall-back to a cloud
-    service is something to be asked for by whoever had chosen otherwise."""
-    llm = table.get("llm")
-    if not isinstance(llm, MutableMapping) or "provider" not in llm:
-        return
-    provider = llm.pop("provider")
-    if isinstance(provider, str):
-        llm.setdefault("order", [] if provider == "skills" else [provider])
-
-
-MIGRATIONS: Mapping[int, Migration] = {1: _order_instead_of_provider}
-"""By the version they start from. Each recognises what it changes by its name, since files
-written by hand seldom say which version they are."""
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
@@ -107,10 +88,20 @@ def change(path: Path, name: str, value: object) -> Settings:
             The file is as it was.
     """
     settings, _ = _load(path)
-    changed = _with(settings, tuple(name.split(".")), value)
-    assert isinstance(changed, Settings)
-    save(changed, path)
-    return changed
+    settings = changed(settings, name, value)
+    save(settings, path)
+    return settings
+
+
+def changed(settings: Settings, name: str, value: object) -> Settings:
+    """The settings with one of them set, by its name in the file.
+
+    Raises:
+        SettingsError: there is no such setting, or the value makes no sense.
+    """
+    result = _with(settings, tuple(name.split(".")), value)
+    assert isinstance(result, Settings)
+    return result
 
 
 def _with(branch: Branch, key: tuple[str, ...], value: object) -> Branch:
@@ -127,22 +118,6 @@ def _with(branch: Branch, key: tuple[str, ...], value: object) -> Branch:
     except ValidationError as exc:
         reason = exc.errors()[0]["msg"].removeprefix("Input ")
         raise SettingsError(f"The setting {name} was not changed: it {reason}.") from exc
-
-
-def migrate(
-    table: Table, migrations: Mapping[int, Migration] = MIGRATIONS, version: int = VERSION
-) -> None:
-    """Bring a table of an older version up to `version`, in place.
-
-    One that does not say its version may be of any: it goes through all steps, and goes on not
-    saying it.
-    """
-    stated = "version" in table
-    for step in range(_version_of(table) if stated else 1, version):
-        if step in migrations:
-            migrations[step](table)
-            if stated:
-                table["version"] = step + 1
 
 
 # --- reading ------------------------------------------------------------------------------
@@ -189,7 +164,6 @@ def _load(path: Path) -> tuple[Settings, list[str]]:
             f"{path.name} was written by a newer Parley. Default settings are used and the file "
             f"stays as it is; install the newer Parley to use it again. {STAYS_HERE}"
         ]
-    migrate(table)
     settings, faults = _settings(table)
     problems = [_line(path.name, text, fault) for fault in faults]
     if any(fault.key in PRIVATE_KEYS for fault in faults):
@@ -354,7 +328,6 @@ def _document(path: Path) -> Table:
             "A newer Parley wrote the settings, so they were not saved.",
             f"Install the newer Parley, or move {path} away.",
         )
-    migrate(document)
     return document
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import numpy as np
 
+from app.core.figures import HOUR_S, SPAN, RollingFigures, Wait, summed_up
 from app.core.ports import (
     SAMPLE_RATE,
     Audio,
@@ -106,6 +107,7 @@ class FakeLlm:
         self.breaks = breaks
         self.pause_s = pause_s
         self.requests: list[tuple[Message, ...]] = []
+        self.prefills: list[tuple[Message, ...]] = []
         self.warmings = 0
         self.cancelled = 0
         self.closed = False
@@ -117,6 +119,15 @@ class FakeLlm:
             raise self.missing
         was_warm = self.warmings > 1 or not self.load_ms
         return Warmth(was_warm=was_warm, load_ms=0.0 if was_warm else self.load_ms)
+
+    async def prefill(self, messages: Sequence[Message], language: str) -> bool:
+        self.prefills.append(tuple(messages))
+        try:
+            await asyncio.sleep(self.pause_s)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return True
 
     async def reply(self, messages: Sequence[Message], language: str) -> AsyncIterator[str]:
         self.requests.append(tuple(messages))
@@ -299,6 +310,17 @@ class FakeHistory:
             raise error
         self.records.append(record)
         return len(self.records)
+
+    def figures(self, now: float) -> RollingFigures:
+        if error := self.refuse():
+            raise error
+        waits = [
+            Wait(record.started_at, record.spans[SPAN], record.slow_because)
+            for record in self.records
+            if SPAN in record.spans
+        ]
+        recent = [wait for wait in waits if now - HOUR_S <= wait.started_at <= now]
+        return RollingFigures(summed_up(recent), summed_up(waits))
 
     def close(self) -> None:
         self.closed = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.errors import SettingsError
 from app.settings import VERSION, DeviceChoice, LlmSettings, Settings
-from app.settings_file import change, load, migrate, save
+from app.settings_file import change, load, save
 
 
 @pytest.fixture
@@ -231,7 +230,7 @@ def test_none_takes_the_key_out(path: Path) -> None:
     [
         'talk = {mode = "toggle"}\n',
         'talk.mode = "toggle"\n',
-        '[talk]\nmode = "toggle"\n[llm]\nprovider = "skills"\n[tts.espeak]\npitch = 3\n'
+        '[talk]\nmode = "toggle"\n[llm]\norder = []\n[tts.espeak]\npitch = 3\n'
         "[llm.ollama]\nnum_ctx = 512\n[tts]\nspeed = 1.5\n",
         "talk = 3\n",
         '[stt]\n[audio]\ninput = {name = "a", host_api = "b"}\n',
@@ -325,42 +324,6 @@ def test_saving_leaves_no_temporary_file_and_keeps_links_and_modes(tmp_path: Pat
 def test_a_new_file_is_for_its_owner_alone(path: Path) -> None:
     save(Settings(), path)
     assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_migrations_run_in_order_from_the_files_version() -> None:
-    def rename(table: MutableMapping[str, Any]) -> None:
-        table["b"] = table.pop("a")
-
-    def double(table: MutableMapping[str, Any]) -> None:
-        table["b"] = 2 * table["b"]
-
-    steps = {1: rename, 3: double}
-    table: dict[str, Any] = {"version": 1, "a": 5}
-    migrate(table, steps, 4)
-    assert table == {"version": 4, "b": 10}
-    migrate(table, steps, 4)
-    assert table == {"version": 4, "b": 10}, "once is enough"
-    newest: dict[str, Any] = {"version": 3, "b": 1}
-    migrate(newest, steps, 4)
-    assert newest == {"version": 4, "b": 2}
-
-
-@pytest.mark.parametrize("head", ["", "version = 1\n"])
-@pytest.mark.parametrize(
-    ("provider", "order"), [("groq", ("groq",)), ("ollama", ("ollama",)), ("skills", ())]
-)
-def test_the_one_model_of_old_files_stays_the_only_one(
-    path: Path, head: str, provider: str, order: tuple[str, ...]
-) -> None:
-    path.write_text(f'{head}# mine\n[llm]\nprovider = "{provider}"\nmode = "rich"\n')
-    settings, problems = load(path)
-    assert problems == []
-    assert settings.llm.order == order
-    change(path, "llm.mode", "fast")
-    plain = tomllib.loads(path.read_text())
-    assert plain["llm"] == {"order": list(order), "mode": "fast"}
-    assert plain.get("version") == (VERSION if head else None)
-    assert "# mine" in path.read_text()
 
 
 def test_the_order_names_each_model_once_and_the_skills_come_last_anyway(path: Path) -> None:

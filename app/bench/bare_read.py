@@ -28,6 +28,9 @@ from app.settings import LlmSettings
 REFUSAL = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 """Clients do not try again after this."""
 
+COMPUTED_HERE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+"""To Ollama's `/api/show`, without which no question is put to it: the model is no cloud's."""
+
 OWN_HEADERS = ("host", "content-length", "connection")
 """Set by the client that sends the request."""
 
@@ -61,9 +64,10 @@ async def catch(settings: LlmSettings, key: str | None, messages: Sequence[Messa
         # a connection that was opened for nothing, or a second try, says nothing new
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             request = await _read_request(reader)
-            if not caught.done():
+            asks_first = request[0].endswith("/api/show")
+            if not asks_first and not caught.done():
                 caught.set_result(request)
-            writer.write(REFUSAL)
+            writer.write(COMPUTED_HERE if asks_first else REFUSAL)
             await writer.drain()
         writer.close()
 
@@ -92,6 +96,9 @@ class BareReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         await self._client.aclose()
 
     async def first_token_ms(self) -> float:
@@ -113,28 +120,54 @@ class BareReader:
                         continue
                     arrived_at = time.perf_counter()
                     *lines, unread = (unread + piece).split(b"\n")
-                    if any(map(_has_text, lines)):
+                    if any(map(_text, lines)):
                         first_at = arrived_at
         except httpx.HTTPError as exc:
-            raise ProviderBroke("The model's server broke off a bare read.") from exc
+            raise _broke_off() from exc
         if first_at is None:
-            raise ProviderBroke("The model's server sent no text to a bare read.")
+            raise _sent_nothing()
         return (first_at - started) * 1000
 
+    async def whole_reply(self) -> str:
+        """All the text of one answer.
 
-def _has_text(line: bytes) -> bool:
-    """Whether a line of Ollama's, or of an OpenAI-style stream, carries text of the reply."""
+        Raises:
+            ProviderBroke: none came.
+        """
+        request = self._request
+        try:
+            response = await self._client.post(
+                request.url, content=request.body, headers=dict(request.headers)
+            )
+        except httpx.HTTPError as exc:
+            raise _broke_off() from exc
+        text = "".join(map(_text, response.content.splitlines()))
+        if not text:
+            raise _sent_nothing()
+        return text
+
+
+def _broke_off() -> ProviderBroke:
+    return ProviderBroke("The model's server broke off a bare read.")
+
+
+def _sent_nothing() -> ProviderBroke:
+    return ProviderBroke("The model's server sent no text to a bare read.")
+
+
+def _text(line: bytes) -> str:
+    """What a line of Ollama's, or of an OpenAI-style stream, carries of the reply."""
     payload = line.strip().removeprefix(b"data:").strip()
     if not payload.startswith(b"{"):
-        return False
+        return ""
     try:
         answer = json.loads(payload)
     except ValueError:
-        return False
+        return ""
     message = answer.get("message") or {}
     choices = answer.get("choices") or [{}]
     delta = choices[0].get("delta") or {}
-    return bool(message.get("content") or delta.get("content"))
+    return str(message.get("content") or delta.get("content") or "")
 
 
 def _pointed_at(url: str, settings: LlmSettings, key: str | None) -> tuple[LlmProvider, str]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from app.bench.bare_read import BareReader, can_be_read, catch
 from app.bench.budgets import Budget
 from app.bench.plan import MESSAGES, Plan, Progress
-from app.bench.report import Section, Table
+from app.bench.report import NotMeasured, Section, Table
 from app.bench.statistics import Summary, median
 from app.bench.subjects import Subject
-from app.core.ports import LlmProvider, Message
+from app.core.ports import FindsPlace, LlmProvider, Message
 from app.core.prompt import Prompt
-from app.errors import AssistantError, ProviderBroke, ProviderError
+from app.errors import STAY, AssistantError, ProviderBroke, ProviderError
 from app.providers import registry
 from app.providers.llm.addresses import http_options
 from app.providers.llm.ollama import OllamaLlm, server_url
@@ -30,6 +30,8 @@ OVERHEAD_QUESTION = "Count from one to five."
 
 OVERHEAD_AT_MOST_S = 60.0
 """A slow model gets fewer pairs; never fewer than two."""
+
+PAUSES = 3
 
 UNLOADED_WITHIN_S = 10.0
 """A server lets a model go at once unless it is still answering somebody."""
@@ -56,6 +58,21 @@ class Overhead:
     def added_ms(self) -> float:
         """Of the medians."""
         return median(self.ours_ms) - median(self.bare_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """First tokens of the same question in milliseconds, pair by pair."""
+
+    after_pause_ms: Sequence[float]
+    """Asked when nobody had asked anything for a while."""
+    at_once_ms: Sequence[float]
+    """Asked again right after that."""
+
+    @property
+    def ratio(self) -> float:
+        """Of the medians."""
+        return median(self.after_pause_ms) / median(self.at_once_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +115,14 @@ class _Bench:
         subject = Subject(provider.engine)
         replies = await self._replies(provider)
         overhead = await self._overhead(provider)
+        pauses = await self._pauses(provider)
         cold = await self._cold_start(provider)
         notes = [reason, *self._notes] if reason else self._notes
         tables = [_reply_table(subject, replies, notes)]
         if overhead:
             tables.append(_overhead_table(subject, overhead))
+        if pauses:
+            tables.append(_pause_table(subject, pauses, self._plan.pause_s))
         if cold:
             tables.append(_cold_table(subject, cold, replies))
         data = {
@@ -113,13 +133,24 @@ class _Bench:
             "ttft_ms": Summary.of([r.ttft_ms for r in replies]).as_data() if replies else None,
             "total_ms": Summary.of([r.total_ms for r in replies]).as_data() if replies else None,
             "overhead": _overhead_data(overhead) if overhead else None,
+            "pauses": _pause_data(pauses, self._plan.pause_s) if pauses else None,
             "cold_start": _cold_data(cold) if cold else None,
         }
         budgets = []
         if overhead:
             basis = f"{subject.label}; {len(overhead.ours_ms)} pairs"
             budgets.append(Budget("llm_overhead", overhead.added_ms, basis))
-        return Section("llm", tables, data, budgets)
+        if pauses:
+            basis = f"{subject.label}; {len(pauses.at_once_ms)} pauses of {self._plan.pause_s:g} s"
+            budgets.append(Budget("ttft_after_pause", pauses.ratio, basis))
+        measured = {budget.span for budget in budgets}
+        why = reason or next(iter(self._notes), "The model is no server on this computer.")
+        missing = [
+            NotMeasured(span, why)
+            for span in ("llm_overhead", "ttft_after_pause")
+            if span not in measured
+        ]
+        return Section("llm", tables, data, budgets, missing)
 
     async def _replies(self, provider: LlmProvider) -> list[Reply]:
         """Every message once, warm; one that fails is left out and noted."""
@@ -161,6 +192,25 @@ class _Bench:
             self._notes.append(f"The overhead was not measured: {exc}")
             return None
         return Overhead(ours, bare)
+
+    async def _pauses(self, provider: LlmProvider) -> Pauses | None:
+        """The same question after a pause, and again at once."""
+        if not can_be_read(provider):
+            return None
+        messages = self._messages(OVERHEAD_QUESTION)
+        after_pause: list[float] = []
+        at_once: list[float] = []
+        try:
+            await ask(provider, messages)
+            for number in range(1, PAUSES + 1):
+                self._progress(f"Language model: pause {number} of {PAUSES}")
+                await asyncio.sleep(self._plan.pause_s)
+                after_pause.append((await ask(provider, messages)).ttft_ms)
+                at_once.append((await ask(provider, messages)).ttft_ms)
+        except ProviderError as exc:
+            self._notes.append(f"The first token after a pause was not measured: {exc}")
+            return None
+        return Pauses(after_pause, at_once)
 
     async def _cold_start(self, provider: LlmProvider) -> ColdStart | None:
         """Unload the model, have it loaded again, and ask."""
@@ -211,8 +261,10 @@ async def answering(settings: LlmSettings, key: str | None) -> tuple[LlmProvider
     """The chosen provider, warm; or the skills, and the reason why."""
     provider = registry.build_llm(settings.first_choice, settings, key)
     try:
+        if isinstance(provider, FindsPlace):
+            await provider.find_place()
         if settings.local_only and not provider.engine.local:
-            raise ProviderError("Not asked, because local-only is on.")
+            raise ProviderError(f"Not asked, because {STAY} is on.")
         await provider.ensure_warm()
     except ProviderError as exc:
         log.info("the skills stand in: %s", exc)
@@ -276,6 +328,16 @@ def _overhead_table(subject: Subject, overhead: Overhead) -> Table:
     )
 
 
+def _pause_table(subject: Subject, pauses: Pauses, pause_s: float) -> Table:
+    row = (median(pauses.after_pause_ms), median(pauses.at_once_ms), pauses.ratio)
+    return Table(
+        f"Language model, after a pause: {subject.label}",
+        ("first token ms", "again at once ms", "ratio"),
+        [row],
+        [f"Medians of {len(pauses.at_once_ms)} pauses of {pause_s:g} s."],
+    )
+
+
 def _cold_table(subject: Subject, cold: ColdStart, replies: Sequence[Reply]) -> Table:
     warm = median([reply.ttft_ms for reply in replies]) if replies else None
     return Table(
@@ -301,6 +363,15 @@ def _overhead_data(overhead: Overhead) -> Mapping[str, object]:
         "ours_p50_ms": median(overhead.ours_ms),
         "bare_p50_ms": median(overhead.bare_ms),
         "added_ms": overhead.added_ms,
+    }
+
+
+def _pause_data(pauses: Pauses, pause_s: float) -> Mapping[str, object]:
+    return {
+        "pause_s": pause_s,
+        "after_pause_ms": list(pauses.after_pause_ms),
+        "at_once_ms": list(pauses.at_once_ms),
+        "ratio": pauses.ratio,
     }
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app import __version__
+from app.providers.gpu import nvidia_gpus
 
 LIBRARIES = (
     "faster-whisper",
@@ -27,6 +28,7 @@ def describe() -> Mapping[str, object]:
         "system": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "gpus": list(nvidia_gpus(os.environ)),
         "load_1_min": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
@@ -36,7 +38,11 @@ def describe() -> Mapping[str, object]:
 def in_one_line(machine: Mapping[str, object]) -> str:
     load = machine["load_1_min"]
     busy = f", load {load} at the start" if load is not None else ""
-    return f"Parley {machine['parley']} on {machine['processor']}, {machine['cores']} cores{busy}"
+    gpus = machine["gpus"]
+    gpu = f", {', '.join(gpus)}" if isinstance(gpus, list) and gpus else ", no NVIDIA GPU"
+    return (
+        f"Parley {machine['parley']} on {machine['processor']}, {machine['cores']} cores{gpu}{busy}"
+    )
 
 
 def busy(machine: Mapping[str, object]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.bench.budgets import Budget
+from app.bench.chart import Chart
 
 Cell = str | int | float | None
 """A figure is shown with as many digits as it deserves; None as a dash."""
@@ -23,14 +24,26 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """A budget that has no figure in this run."""
+
+    span: str
+    """Name of the budget (`budgets.LIMITS`)."""
+    reason: str
+    """One sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One part of the bench: for people as tables, for programs as data."""
 
     name: str
-    """Key in the JSON: "stt", "llm", "tts", "turns"."""
+    """Key in the JSON, such as "stt"."""
     tables: Sequence[Table] = ()
     data: Mapping[str, object] = field(default_factory=dict)
     budgets: Sequence[Budget] = ()
+    not_measured: Sequence[NotMeasured] = ()
+    chart: Chart | None = None
 
 
 def as_text(table: Table) -> str:
@@ -67,7 +80,7 @@ def budget_table(budgets: Iterable[Budget]) -> Table:
             budget.span,
             budget.value,
             budget.limit.value,
-            "ms" if budget.limit.unit == "ms" else "",
+            "" if budget.limit.unit == "ratio" else budget.limit.unit,
             "met" if budget.met else "missed",
             budget.limit.meaning,
         )
@@ -76,6 +89,12 @@ def budget_table(budgets: Iterable[Budget]) -> Table:
     bases = dict.fromkeys(f"{budget.span}: {budget.basis}" for budget in budgets)
     columns = ("span", "value", "budget", "", "", "what it is")
     return Table("Budgets", columns, rows, list(bases))
+
+
+def not_measured_table(missing: Iterable[NotMeasured]) -> Table:
+    """Every budget without a figure, and why."""
+    rows = [(each.span, each.reason) for each in missing]
+    return Table("Not measured", ("span", "why"), rows)
 
 
 def _shown(cell: Cell) -> str:

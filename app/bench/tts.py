@@ -1,20 +1,21 @@
-"""Text to speech: how soon the first samples are there, beside a whole call of the voice.
+"""Text to speech: how soon the first samples are there, beside a whole call of the voice, and
+whether the rest comes in time.
 
 Each text is spoken by the provider, in windows, and right after that by one whole `VitsModel`
-call with the same weights, seed and threads.
+call with the same weights. Where lengths are drawn, each draws its own: medians are compared.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from app.bench import plain
 from app.bench.budgets import Budget, flatness, worst
 from app.bench.plan import Plan, Progress
-from app.bench.report import Cell, Section, Table
+from app.bench.report import Cell, NotMeasured, Section, Table
 from app.bench.statistics import median
 from app.bench.subjects import Models, Subject
 from app.core.ports import TtsProvider
@@ -34,6 +35,8 @@ TEXTS = (
 
 LANGUAGE = "en"
 
+SPANS = ("tts_first_audio", "tts_flatness")
+
 
 @dataclass
 class Spoken:
@@ -43,6 +46,10 @@ class Spoken:
     firsts_ms: list[float] = field(default_factory=list)
     totals_ms: list[float] = field(default_factory=list)
     audio_s: list[float] = field(default_factory=list)
+    windows: list[int] = field(default_factory=list)
+    slack_ms: list[float] = field(default_factory=list)
+    """Of sound still to be played when the next piece came, if each is played as soon as the one
+    before it is over; the least of each run. Below 0 the listener heard a gap."""
     whole_ms: list[float] = field(default_factory=list)
     """Whole calls of the model."""
 
@@ -56,6 +63,11 @@ class Spoken:
         """Compute time over audio time."""
         return median(self.totals_ms) / 1000 / median(self.audio_s)
 
+    @property
+    def least_slack_ms(self) -> float | None:
+        """Of all runs; None when each came in one piece."""
+        return min(self.slack_ms, default=None)
+
     def as_data(self) -> Mapping[str, object]:
         return {
             "text": self.text,
@@ -66,6 +78,8 @@ class Spoken:
             "total_p50_ms": median(self.totals_ms),
             "audio_s": round(median(self.audio_s), 3),
             "rtf": self.rtf,
+            "windows": self.windows,
+            "least_slack_ms": self.slack_ms,
             "whole_call_ms": self.whole_ms,
             "whole_call_p50_ms": median(self.whole_ms) if self.whole_ms else None,
             "ratio": self.ratio,
@@ -78,7 +92,6 @@ class _Voice:
     subject: Subject
     reason: str = ""
     whole: Callable[[str], None] | None = None
-    seed: Callable[[int], object] = lambda _: None
 
 
 def measure(models: Models, plan: Plan, progress: Progress) -> Section:
@@ -105,12 +118,12 @@ def measure(models: Models, plan: Plan, progress: Progress) -> Section:
         ratios = [text.ratio for text in texts if text.ratio is not None]
         if ratios:
             label = voice.subject.label
-            budgets.append(
-                Budget("tts_first_audio", worst(ratios), f"{label}; the worst of 3 texts")
-            )
+            budgets.append(Budget(SPANS[0], worst(ratios), f"{label}; the worst of 3 texts"))
             firsts = [median(text.firsts_ms) for text in texts]
-            budgets.append(Budget("tts_flatness", flatness(firsts), label))
-    return Section("tts", tables, {"engines": data}, budgets)
+            budgets.append(Budget(SPANS[1], flatness(firsts), label))
+    why = "VITS was not measured."
+    missing = [] if budgets else [NotMeasured(span, why) for span in SPANS]
+    return Section("tts", tables, {"engines": data}, budgets, missing)
 
 
 def _vits(models: Models) -> _Voice:
@@ -122,23 +135,10 @@ def _vits(models: Models) -> _Voice:
     settings = models.with_voice(models.settings)
     provider = registry.build_tts("vits", settings.tts, models.paths.models_dir)
     provider.load()
-    import torch
-    from transformers import VitsModel, VitsTokenizer
-
-    device = provider.engine.device
-    tokenizer: Any = VitsTokenizer.from_pretrained(model.folder, local_files_only=True)
-    plain: Any = VitsModel.from_pretrained(model.folder, local_files_only=True)
-    plain = plain.to(device).eval()
-    plain.speaking_rate *= settings.tts.speed
-
-    def whole(text: str) -> None:
-        tokens = tokenizer(text, return_tensors="pt").input_ids.to(device)
-        with torch.inference_mode():
-            plain(tokens).waveform.float().cpu()
-
+    whole = plain.voice(model.folder, settings.tts.speed, provider.engine.device)
     whole(TEXTS[0])  # once, so that neither side is cold
     subject = model.subject(provider.engine)
-    return _Voice(provider, subject, model.reason, whole, torch.manual_seed)
+    return _Voice(provider, subject, model.reason, whole)
 
 
 def _espeak(models: Models) -> _Voice:
@@ -159,10 +159,8 @@ def _speak_all(voice: _Voice, runs: int, progress: Progress) -> list[Spoken]:
     for run in range(runs):
         progress(f"Text to speech, {voice.subject.engine.name}: run {run + 1} of {runs}")
         for spoken in texts:
-            voice.seed(run)  # the lengths are drawn at random: the same for both
             _speak(voice.provider, spoken)
             if voice.whole is not None:
-                voice.seed(run)
                 started = time.perf_counter()
                 voice.whole(spoken.text)
                 spoken.whole_ms.append((time.perf_counter() - started) * 1000)
@@ -170,16 +168,30 @@ def _speak_all(voice: _Voice, runs: int, progress: Progress) -> list[Spoken]:
 
 
 def _speak(provider: TtsProvider, spoken: Spoken) -> None:
-    first_ms: float | None = None
-    samples = 0
+    arrivals: list[tuple[float, float]] = []
+    """When each piece was there, and how long it plays; in ms."""
     started = time.perf_counter()
     for piece in provider.synthesize(spoken.text, LANGUAGE):
-        if first_ms is None:
-            first_ms = (time.perf_counter() - started) * 1000
-        samples += len(piece) if piece.any() else 0  # the pause after a clause is no work
+        if piece.any():  # the pause after a clause is no work
+            at_ms = (time.perf_counter() - started) * 1000
+            arrivals.append((at_ms, len(piece) / provider.sample_rate * 1000))
     spoken.totals_ms.append((time.perf_counter() - started) * 1000)
-    spoken.firsts_ms.append(first_ms if first_ms is not None else spoken.totals_ms[-1])
-    spoken.audio_s.append(samples / provider.sample_rate)
+    spoken.firsts_ms.append(arrivals[0][0] if arrivals else spoken.totals_ms[-1])
+    spoken.audio_s.append(sum(length for _, length in arrivals) / 1000)
+    spoken.windows.append(len(arrivals))
+    spoken.slack_ms += least_slack(arrivals)
+
+
+def least_slack(arrivals: Sequence[tuple[float, float]]) -> list[float]:
+    """The least that was still to be played when the next piece came, as a list of one; none when
+    there was no next piece. All in ms."""
+    slacks: list[float] = []
+    played_until: float | None = None
+    for at_ms, plays_ms in arrivals:
+        if played_until is not None:
+            slacks.append(played_until - at_ms)
+        played_until = max(at_ms, played_until or 0.0) + plays_ms
+    return [min(slacks)] if slacks else []
 
 
 def _table(voice: _Voice, texts: list[Spoken]) -> Table:
@@ -190,6 +202,8 @@ def _table(voice: _Voice, texts: list[Spoken]) -> Table:
             median(text.totals_ms),
             median(text.audio_s),
             text.rtf,
+            round(median(text.windows)),
+            text.least_slack_ms,
             median(text.whole_ms) if text.whole_ms else None,
             text.ratio,
         )
@@ -197,6 +211,7 @@ def _table(voice: _Voice, texts: list[Spoken]) -> Table:
     ]
     columns: tuple[str, ...] = (
         *("characters", "first PCM ms", "whole text ms", "audio s", "RTF"),
+        *("windows", "least slack ms"),
         *("VitsModel call ms", "ratio"),
     )
     notes = [f"Median of {len(texts[0].firsts_ms)} run(s)."]
@@ -204,6 +219,17 @@ def _table(voice: _Voice, texts: list[Spoken]) -> Table:
         columns, rows = columns[:5], [row[:5] for row in rows]
     else:
         notes.append("Ratio: first PCM over the VitsModel call.")
+        off = flatness([median(text.firsts_ms) for text in texts])
+        notes.append(f"First PCM is at most {off:.0%} off its mean, whatever the length.")
+        notes.append(_gaps(texts))
     if voice.reason:
         notes.append(voice.reason)
     return Table(f"Text to speech: {voice.subject.label}", columns, rows, notes)
+
+
+def _gaps(texts: Sequence[Spoken]) -> str:
+    runs = [slack for text in texts for slack in text.slack_ms]
+    gaps = sum(slack < 0 for slack in runs)
+    if not runs or not gaps:
+        return "Each window was there before the one before it had been played."
+    return f"In {gaps} of {len(runs)} run(s) a window came late, by {-min(runs):.0f} ms at most."

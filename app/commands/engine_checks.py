@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from app.commands.checks import Check, crashed
+from app.commands.ollama_check import Finding, look_at_ollama
 from app.core.ports import Engine, LlmProvider, Loadable, Stage
-from app.errors import AssistantError, ProviderError, ProviderUnavailable
+from app.errors import STAY, AssistantError, ProviderError, ProviderUnavailable
 from app.paths import Paths
 from app.secrets import Secrets
 from app.settings import Settings
@@ -25,7 +25,8 @@ NAMES = {
     Stage.TTS: "voice",
 }
 
-OLLAMA_HOME = "https://ollama.com/download"
+Look = Callable[[str], Finding]
+"""Describes an engine that can serve, by its name; raises AssistantError for one that cannot."""
 
 
 def voice_detector(settings: Settings) -> Iterable[Check]:
@@ -38,7 +39,7 @@ def voice_detector(settings: Settings) -> Iterable[Check]:
 def speech_to_text(settings: Settings, paths: Paths) -> Iterable[Check]:
     from app.providers import registry
 
-    def look(name: str) -> str:
+    def look(name: str) -> Finding:
         return _loaded(registry.build_stt(name, settings.stt, paths.models_dir))
 
     return _stage(Stage.STT, settings.stt.provider, look)
@@ -47,7 +48,7 @@ def speech_to_text(settings: Settings, paths: Paths) -> Iterable[Check]:
 def voice(settings: Settings, paths: Paths) -> Iterable[Check]:
     from app.providers import registry
 
-    def look(name: str) -> str:
+    def look(name: str) -> Finding:
         return _loaded(registry.build_tts(name, settings.tts, paths.models_dir))
 
     return _stage(Stage.TTS, settings.tts.provider, look)
@@ -57,13 +58,13 @@ def language_model(settings: Settings, secrets: Secrets) -> Iterable[Check]:
     from app.providers import registry
     from app.providers.llm.ollama import OllamaLlm
 
-    def look(name: str) -> str:
+    def look(name: str) -> Finding:
         key = secrets.get(name)
         provider = registry.build_llm(name, settings.llm, key)
-        if settings.llm.local_only and not provider.engine.local:
-            raise ProviderError("Not asked, because local-only is on.")
         if isinstance(provider, OllamaLlm):
-            return asyncio.run(_ollama(provider, settings))
+            return asyncio.run(look_at_ollama(provider, settings.llm, os.environ))
+        if settings.llm.local_only and not provider.engine.local:
+            raise ProviderError(f"Not asked, because {STAY} is on.")
         return asyncio.run(_ready(provider))
 
     first, *stand_in = _stage(Stage.LLM, settings.llm.first_choice, look)
@@ -73,17 +74,18 @@ def language_model(settings: Settings, secrets: Secrets) -> Iterable[Check]:
     yield from stand_in
 
 
-def _in_reserve(check: str, name: str, look: Callable[[str], str]) -> Check:
+def _in_reserve(check: str, name: str, look: Look) -> Check:
     """A model that is asked when those before it cannot answer. It may be left unset up."""
     try:
-        return Check(check, "ok", _looked_at(name, look))
+        found = _looked_at(name, look)
+        return Check(check, "ok", found.text, found.hint)
     except ProviderUnavailable as exc:
         return Check(check, "ok", f"{name} is not set up. {exc.title}", exc.hint)
     except AssistantError as exc:
         return Check(check, "ok", f"{name}: {exc.title}", exc.hint)
 
 
-def _stage(stage: Stage, chosen: str, look: Callable[[str], str]) -> Iterator[Check]:
+def _stage(stage: Stage, chosen: str, look: Look) -> Iterator[Check]:
     """The chosen engine, then the stand-in.
 
     `look` describes an engine that can serve, and raises for one that cannot.
@@ -95,13 +97,15 @@ def _stage(stage: Stage, chosen: str, look: Callable[[str], str]) -> Iterator[Ch
     if chosen != stand_in:
         name = NAMES[stage]
         try:
-            yield Check(name, "ok", _looked_at(chosen, look))
+            found = _looked_at(chosen, look)
+            yield Check(name, found.status, found.text, found.hint)
             served_by_chosen = True
         except AssistantError as exc:
             yield Check(name, "warn", f"{chosen}: {exc.title}", exc.hint)
     name = f"{NAMES[stage]} (stand-in)" if chosen != stand_in else NAMES[stage]
     try:
-        yield Check(name, "ok", _looked_at(stand_in, look))
+        found = _looked_at(stand_in, look)
+        yield Check(name, found.status, found.text, found.hint)
     except AssistantError as exc:
         if served_by_chosen:
             yield Check(name, "warn", f"{stand_in}: {exc.title}", exc.hint)
@@ -109,7 +113,7 @@ def _stage(stage: Stage, chosen: str, look: Callable[[str], str]) -> Iterator[Ch
             yield Check(name, "fail", f"{stand_in}: {exc.title}", exc.hint, stops=True)
 
 
-def _looked_at(engine: str, look: Callable[[str], str]) -> str:
+def _looked_at(engine: str, look: Look) -> Finding:
     """`look`, with a crash of one engine kept from hiding what the other can do.
 
     Raises:
@@ -123,7 +127,7 @@ def _looked_at(engine: str, look: Callable[[str], str]) -> str:
         raise crashed(engine, exc) from exc
 
 
-def _loaded(provider: Loadable) -> str:
+def _loaded(provider: Loadable) -> Finding:
     """Load it as the window would, and let it go.
 
     Raises:
@@ -131,59 +135,18 @@ def _loaded(provider: Loadable) -> str:
     """
     try:
         provider.load()
-        return _serves(provider.engine)
+        return Finding(_serves(provider.engine))
     finally:
         provider.close()
 
 
-async def _ready(provider: LlmProvider) -> str:
+async def _ready(provider: LlmProvider) -> Finding:
     """Whether it could answer; nothing is sent to a cloud."""
     try:
         await provider.ensure_warm()
-        return _serves(provider.engine)
+        return Finding(_serves(provider.engine))
     finally:
         await provider.close()
-
-
-async def _ollama(provider: Any, settings: Settings) -> str:
-    """What the server says about itself and the model; nothing is loaded for this.
-
-    Raises:
-        ProviderError: it does not run, or has not got the model.
-    """
-    from app.providers.llm.addresses import on_this_computer
-    from app.providers.llm.ollama import server_url
-    from app.providers.llm.ollama_program import find_program
-
-    options = settings.llm.ollama
-    try:
-        state = await provider.describe()
-    finally:
-        await provider.close()
-    if not state.running:
-        if not on_this_computer(server_url(options.host)):
-            step = f"Check that it runs at {options.host} and can be reached."
-            raise ProviderError("Ollama is not running.", step)
-        path = find_program(os.environ)
-        if path is None:
-            raise ProviderError("Ollama is not installed.", f"Install it from {OLLAMA_HOME}.")
-        starts = "The window starts it by itself, or: ollama serve"
-        step = starts if options.start else "Start it with: ollama serve"
-        raise ProviderError(f"Ollama is installed at {path} but not running.", step)
-    if not state.pulled:
-        raise ProviderError(
-            f"Ollama {state.version} runs but does not have the model {options.model}.",
-            f"Get it in the window, with: parley fetch llm, or: ollama pull {options.model}",
-        )
-    text = f"Ollama {state.version} has {options.model}"
-    if not state.loaded:
-        return f"{text}; it is loaded at the first question."
-    share = state.gpu_share or 0.0
-    where = "on the GPU" if share == 1 else "on the processor"
-    if 0 < share < 1:
-        where = f"{share:.0%} of it on the GPU, the rest on the processor"
-    context = f", {state.context_length} tokens of context" if state.context_length else ""
-    return f"{text}, loaded {where}{context}."
 
 
 def _serves(engine: Engine) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
+import json
 import os
 import sys
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.core.figures import FAST_MS, SPIKE_MS, Figures, RollingFigures
+from app.core.slow_turns import explanation
 from app.errors import AssistantError, InputError
 from app.history.exchange import FORMATS, when
 from app.history.rows import Deleted, Piece
@@ -22,18 +27,25 @@ OK, FAILED, BAD_INPUT = 0, 1, 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `history` to the command line."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    parser.set_defaults(action="list", limit=50)
 
-    listing = actions.add_parser("list", help="list conversations, the newest first")
+    listing = actions.add_parser(
+        "list", help="list conversations, the newest first; also done without an action"
+    )
     listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
 
     search = actions.add_parser("search", help="find turns that contain all of these words")
     search.add_argument("text", metavar="TEXT", help='words, or "a phrase" in quotation marks')
     search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
 
+    figures = actions.add_parser("figures", help="how long replies took to sound, and why")
+    figures.add_argument("--json", action="store_true", help="the same as data")
+
     export = actions.add_parser("export", help="write everything to a file or to the terminal")
     export.add_argument("--format", choices=FORMATS, default="markdown")
     export.add_argument("--out", type=Path, metavar="FILE", help="a file instead of the terminal")
+    export.add_argument("--force", action="store_true", help="replace the file if there is one")
 
     restore = actions.add_parser("import", help="read a JSON export back in")
     restore.add_argument("file", type=Path, metavar="FILE")
@@ -55,6 +67,7 @@ def run(args: argparse.Namespace, paths: Paths) -> int:
     actions = {
         "list": _list,
         "search": _search,
+        "figures": _figures,
         "export": _export,
         "import": _import,
         "delete": _delete,
@@ -96,6 +109,43 @@ def _search(args: argparse.Namespace, paths: Paths) -> int:
     return OK
 
 
+def _figures(args: argparse.Namespace, paths: Paths) -> int:
+    with _history(paths) as history:
+        figures = history.figures(time.time()) if history else RollingFigures(Figures(), Figures())
+    if args.json:
+        sys.stdout.write(json.dumps(dataclasses.asdict(figures), ensure_ascii=False) + "\n")
+    elif not figures.all_time.turns:
+        _say("There are no spoken turns yet.")
+    else:
+        _say_figures(figures)
+    sys.stdout.flush()
+    return OK
+
+
+def _say_figures(figures: RollingFigures) -> None:
+    _say("From letting go of the key to the first sound, in spoken turns:")
+    columns = (figures.last_hour, figures.all_time)
+    _say(f"{'':<18}{'last hour':>12}{'all time':>12}")
+    _say(f"{'turns':<18}" + "".join(f"{column.turns:>12,}" for column in columns))
+    for name, values in (
+        ("median", [_seconds(column.p50_ms) for column in columns]),
+        ("average", [_seconds(column.average_ms) for column in columns]),
+        ("95 of 100 within", [_seconds(column.p95_ms) for column in columns]),
+        (f"under {_seconds(FAST_MS)}", [f"{100 * column.share_fast:.0f} %" for column in columns]),
+        (f"over {_seconds(SPIKE_MS)}", [f"{column.slow_turns:,}" for column in columns]),
+    ):
+        shown = (
+            value if column.turns else "-" for value, column in zip(values, columns, strict=True)
+        )
+        _say(f"{name:<18}" + "".join(f"{value:>12}" for value in shown))
+    for cause, count in figures.all_time.spikes.items():
+        said = explanation(cause)
+        _say(f"{_turns(count):>11}  {said.what} {said.next_step}".rstrip())
+    for wait in figures.recent_spikes:
+        said = explanation(wait.cause)
+        _say(f"{when(wait.started_at)}  {_seconds(wait.ms):>8}  {said.what}")
+
+
 def _export(args: argparse.Namespace, paths: Paths) -> int:
     with _history(paths) as history:
         if history is None:
@@ -104,6 +154,10 @@ def _export(args: argparse.Namespace, paths: Paths) -> int:
             history.export(args.format, sys.stdout)
             sys.stdout.flush()
             return OK
+        if args.out.is_file() and not args.force:
+            raise InputError(
+                f"{args.out} is there already.", "Choose another name, or replace it with --force."
+            )
         # Beside the target and then renamed: an export that fails leaves no half file, and
         # does not cost the one that was there.
         part = args.out.with_name(f"{args.out.name}.part")
@@ -213,6 +267,10 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _seconds(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.2f} s"
 
 
 def _turns(number: int) -> str:

@@ -23,8 +23,9 @@ LONGEST_KEY = 1000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `keys` to the command line. A key is never an argument: other users of this
     computer can read those."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="say where each key is")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    parser.set_defaults(action="list")
+    actions.add_parser("list", help="say where each key is; also done without an action")
     keep = actions.add_parser("set", help="ask for a key (or read it from a pipe) and keep it")
     keep.add_argument("name", choices=tuple(ENVIRONMENT))
     forget = actions.add_parser("forget", help="drop a key from the keyring")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
-from PySide6.QtCore import QSettings, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.audio.system import SoundSystem
 from app.bootstrap import Assistant, Sound
 from app.commands.leaving import left_running
 from app.commands.quit_signals import QuitSignals
-from app.core.events import Notice
+from app.core.events import LookUpFigures, Notice
 from app.errors import AssistantError
 from app.paths import Paths
 from app.secrets import Secrets
@@ -20,6 +21,11 @@ from app.settings import Settings
 from app.ui.main_window import MainWindow
 from app.ui.single_instance import SingleInstance
 from app.ui.talk_key import TalkKey
+
+log = logging.getLogger(__name__)
+
+USABLE = "the window is painted and takes input"
+"""Logged once; `bench` times the start by it."""
 
 
 def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str]) -> int:
@@ -59,13 +65,17 @@ def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str])
     assistant.happened.connect(window.handle)
     assistant.happened.connect(talk_key.on_event)
     window.listening_dropped.connect(talk_key.interrupt)
+    window.talk_mode_chosen.connect(talk_key.use_mode)
+    window.covered.connect(talk_key.rest)
     instance.asked_to_show.connect(window.come_to_front)
 
+    _FirstPaint(window)
     window.show()
     for problem in problems:
         window.handle(Notice(title=problem, hint=f"The file is {paths.settings_file}."))
     # The engines start when the window has been painted: nobody waits for an import.
     QTimer.singleShot(0, assistant.start)
+    QTimer.singleShot(0, lambda: assistant.ask_for(LookUpFigures()))
     signals = QuitSignals(app.quit)  # as a click on the window's cross would
     code = app.exec()
     instance.release()  # who starts Parley now gets a window, not this one's end
@@ -73,6 +83,21 @@ def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str])
         left_running(app, window, assistant)
     signals.let_go()
     return code
+
+
+class _FirstPaint(QObject):
+    """Notes in the log when the window, its parent, can be used: its first picture is on the
+    screen and the event loop is free again."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, lambda: log.info(USABLE))  # after what is being painted
+        return False
 
 
 def _require_screen() -> None:

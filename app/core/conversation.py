@@ -22,7 +22,11 @@ from dataclasses import dataclass, field
 
 from app.core.events import (
     AskText,
+    ChangePrompt,
+    ClauseDrafted,
     CloseUtterance,
+    DraftEnded,
+    DraftStarted,
     DropListening,
     EngineAnswered,
     Event,
@@ -33,8 +37,11 @@ from app.core.events import (
     Notice,
     OpenUtterance,
     Outcome,
+    PartialTranscript,
     PlaybackEnded,
     PlaybackStarted,
+    PrefillStarted,
+    PrepareClause,
     ReopenUtterance,
     ReplyDelta,
     ReplyEnded,
@@ -61,7 +68,9 @@ from app.core.events import (
 from app.core.latency import LatencyObserver
 from app.core.ports import Engine, Message, Stage, Transcript, TurnRecord
 from app.core.prompt import Prompt
+from app.core.slow_turns import SlowTurns
 from app.core.turn import Turn
+from app.core.working_ahead import WorkingAhead
 
 SURE_OF_LANGUAGE = 0.5
 """Probability from which the language that was detected is named to the model."""
@@ -87,6 +96,8 @@ class _Progress:
     turn: Turn
     started_at: float
     """Unix time, seconds."""
+    began_at: float
+    """perf_counter: key-down, or the request."""
     language: str
     question: Message | None = None
     """As the model is asked it."""
@@ -95,10 +106,24 @@ class _Progress:
     heard: str = ""
     outcome: Outcome = Outcome.REPLIED
     utterance_ended: bool = False
+    released_at: float | None = None
+    """When the key came up last."""
+    resumed: bool = False
+    """It went down again since, and the recording was to go on."""
     engines: dict[str, Engine] = field(default_factory=dict)
     asked: list[Engine] = field(default_factory=list)
     answered_by: list[Engine] = field(default_factory=list)
     why_not_first: str = ""
+    drafted: bool = False
+    """Whether the reply was begun while the question was still being spoken."""
+
+    def closed_before_it_resumed(self, ended: UtteranceEnded) -> bool:
+        """Whether the recording ended for a release that was taken back too late."""
+        return self.resumed and ended.released_at == self.released_at
+
+    def note_asked(self, engine: Engine) -> None:
+        if engine not in self.asked:
+            self.asked.append(engine)
 
 
 class Conversation:
@@ -115,18 +140,22 @@ class Conversation:
         prompt: Prompt,
         wall_clock: Callable[[], float],
         language: str = "en",
+        work_ahead: bool = True,
     ) -> None:
         """
         Args:
             prompt: what the model is shown; belongs to the conversation from now on.
             wall_clock: Unix time in seconds, for history rows.
             language: of the interface, until the user has said something.
+            work_ahead: have the model read, and answer on trial, what is still being spoken.
         """
         self.state: State = State.READY
         self._prompt = prompt
         self._wall_clock = wall_clock
         self._language = language
+        self._ahead = WorkingAhead(enabled=work_ahead)
         self._latency = LatencyObserver()
+        self._slow_turns = SlowTurns()
         self._last_turn_id = 0
         self._progress: _Progress | None = None
         self._closing: dict[int, _Progress] = {}
@@ -145,9 +174,11 @@ class Conversation:
         commands are for the workers, everything else is for whoever watches.
         """
         self._out = []
+        if isinstance(event, DraftEnded):  # counts, even when its turn is over
+            self._ahead.ended(kept=event.kept, gained_ms=event.gained_ms, tokens=event.tokens)
         if event.turn_id and not self._concerns_a_live_turn(event):
             return []
-        self._latency.observe(event)
+        self._observe(event)
         self._out.append(event)
         self._dispatch(event)
         out, self._out = self._out, []
@@ -160,13 +191,15 @@ class Conversation:
             case StartListening():
                 self._start_listening(event)
             case FinishListening() if self.state == State.LISTENING and self._progress:
+                self._progress.released_at, self._progress.resumed = event.at, False
                 self._emit(
                     CloseUtterance(turn_id=self._progress.turn.id, released_at=event.at),
                     *self._to_state(State.FINISHING),
                 )
             case ResumeListening() if self.state == State.FINISHING and self._progress:
-                # Too late when the utterance has ended; the words said so far are answered.
-                if not self._progress.utterance_ended:
+                if self._progress.utterance_ended:
+                    self._listen_anew(self._progress.began_at)
+                else:
                     self._resume_listening(self._progress)
             case DropListening() if self.state in (State.LISTENING, State.FINISHING):
                 self._cancel("dropped")
@@ -177,6 +210,13 @@ class Conversation:
             case TimerRang():
                 self._due_timers.append(event)
                 self._ring_if_idle()
+            case ChangePrompt():
+                self._prompt.change(
+                    persona=event.persona,
+                    mode=event.mode,
+                    history_turns=event.history_turns,
+                    context_tokens=event.context_tokens,
+                )
             case _:
                 self._follow_turn(event)
 
@@ -188,16 +228,28 @@ class Conversation:
             # A slip of the finger: the key is down again before the recording was closed.
             self._resume_listening(progress)
             return
+        self._listen_anew(event.at)
+
+    def _listen_anew(self, at: float) -> None:
+        """A new turn, from what was said at `at` on; what was going on is cancelled.
+
+        The microphone remembers some seconds, so this also takes up a recording that was closed
+        although the key is still, or again, down: both halves are one question then.
+        """
         was_speaking = self.state == State.SPEAKING
         self._cancel("barge-in", then_ready=False)
-        turn = self._begin("voice", at=event.at).turn
+        turn = self._begin("voice", at=at).turn
         self._emit(
-            OpenUtterance(turn_id=turn.id, turn=turn, at=event.at, over_speech=was_speaking),
+            OpenUtterance(turn_id=turn.id, turn=turn, at=at, over_speech=was_speaking),
             WarmUp(reason="key"),
             *self._to_state(State.LISTENING),
         )
+        self._ahead.begin()
+        if not self._closing:
+            self._emit(*self._ahead.read_beginning(turn, self._prompt.preview()))
 
     def _resume_listening(self, progress: _Progress) -> None:
+        progress.resumed = True
         self._emit(
             ReopenUtterance(turn_id=progress.turn.id),
             *self._to_state(State.LISTENING),
@@ -232,6 +284,8 @@ class Conversation:
                 progress.turn.token.cancel("failed")
                 progress.outcome = Outcome.FAILED
                 self._end(progress)
+            case UtteranceEnded() if progress.closed_before_it_resumed(event):
+                self._listen_anew(progress.began_at)
             case UtteranceEnded():
                 progress.utterance_ended = True
                 if event.verdict != "speech":
@@ -239,12 +293,23 @@ class Conversation:
                 elif self.state == State.LISTENING:
                     # The device vanished or the longest utterance was reached.
                     self._emit(*self._to_state(State.FINISHING))
+            case PartialTranscript():
+                self._work_ahead(progress, event)
+            case PrefillStarted() | DraftStarted():
+                if not event.engine.local:
+                    progress.note_asked(event.engine)  # the words are there, used or not
+            case ClauseDrafted():
+                self._prepare_clause(progress, event)
+            case DraftEnded():
+                progress.drafted = event.kept
             case FinalTranscript():
                 if event.transcript.text:
                     self._reply_to_speech(progress, event.transcript)
                 else:
                     self._give_up(progress, "silence")
             case ReplyDelta():
+                if not progress.reply:
+                    self._note_first_token(progress)
                 kept = len(progress.reply) - event.takes_back
                 progress.reply = progress.reply[:kept] + event.text
             case SentenceReady():
@@ -272,14 +337,50 @@ class Conversation:
                     progress.outcome = Outcome.FAILED  # no voice could say any of it
                 self._end(progress)
 
+    def _work_ahead(self, progress: _Progress, event: PartialTranscript) -> None:
+        """Use the time in which the user still speaks, or still holds the key."""
+        self._ahead.heard(event.text)
+        if self._closing:
+            return  # the prompt is not known before the interrupted reply is over
+        turn, partial = progress.turn, event.partial
+        if partial.settled:
+            question = self._question(partial.transcript)
+            messages = self._prompt.preview(question)
+            language = partial.transcript.language
+            self._emit(*self._ahead.begin_draft(turn, question, messages, language))
+        self._emit(*self._ahead.read_words(turn, self._prompt.preview(), partial.stable))
+
+    def _prepare_clause(self, progress: _Progress, event: ClauseDrafted) -> None:
+        draft = self._ahead.draft
+        if draft and draft.number == event.draft:
+            self._emit(
+                PrepareClause(
+                    turn_id=progress.turn.id,
+                    turn=draft.turn,
+                    text=event.text,
+                    language=draft.language,
+                )
+            )
+
+    def _question(self, heard: Transcript) -> Message:
+        sure = heard.language_probability >= SURE_OF_LANGUAGE
+        return self._prompt.question(heard.text, heard.language if sure else None)
+
     def _reply_to_speech(self, progress: _Progress, heard: Transcript) -> None:
         self._language = progress.language = heard.language
-        sure = heard.language_probability >= SURE_OF_LANGUAGE
-        question = self._prompt.question(heard.text, heard.language if sure else None)
-        self._reply_to(progress, question, whole=heard.text)
+        question = self._question(heard)
+        self._reply_to(progress, question, whole=heard.text, asked=self._ahead.asked(question))
 
-    def _reply_to(self, progress: _Progress, question: Message, whole: str) -> None:
-        progress.question, progress.transcript = question, question.text
+    def _reply_to(
+        self, progress: _Progress, question: Message, whole: str, asked: Message | None = None
+    ) -> None:
+        """Ask the model.
+
+        Args:
+            whole: everything that was said or typed.
+            asked: the same question as the model was given it already.
+        """
+        progress.question, progress.transcript = asked or question, question.text
         if len(question.text) < len(whole):
             self._emit(
                 Notice(
@@ -297,7 +398,7 @@ class Conversation:
             # soon as the player has fallen silent.
             self._held_back = True
         else:
-            self._ask_model(progress, question)
+            self._ask_model(progress, progress.question)
 
     def _ask_model(self, progress: _Progress, question: Message) -> None:
         request = self._prompt.ask(question)
@@ -312,20 +413,31 @@ class Conversation:
                     level="info",
                 )
             )
+        if request.over_limit:
+            self._emit(_over_limit(progress.turn, request.over_limit, self._prompt.history_turns))
         self._emit(
             GenerateReply(
                 turn_id=progress.turn.id,
                 turn=progress.turn,
                 messages=request.messages,
                 language=progress.language,
+                draft=self._ahead.take(request.messages),
             )
         )
+
+    def _note_first_token(self, progress: _Progress) -> None:
+        """What drafts are judged by: how fast a reply begins without one."""
+        by_model = progress.answered_by and not progress.answered_by[0].stand_in
+        could_be_drafted = progress.turn.source == "voice" and not progress.drafted
+        ttft_ms = self._latency.spans(progress.turn.id).get("ttft")
+        if by_model and could_be_drafted and ttft_ms is not None:
+            self._ahead.first_token(ttft_ms)
 
     @staticmethod
     def _note_engine(progress: _Progress, event: StageStarted) -> None:
         """Several language models may be asked; the stage's engine is the one that answers."""
         if event.stage == Stage.LLM:
-            progress.asked.append(event.engine)
+            progress.note_asked(event.engine)
         if event.stage != Stage.LLM or not progress.answered_by:
             progress.engines[event.stage] = event.engine
 
@@ -334,7 +446,7 @@ class Conversation:
     def _begin(self, source: str, at: float) -> _Progress:
         self._last_turn_id += 1
         turn = Turn(self._last_turn_id, source)
-        progress = self._progress = _Progress(turn, self._wall_clock(), self._language)
+        progress = self._progress = _Progress(turn, self._wall_clock(), at, self._language)
         self._emit(TurnStarted(turn_id=turn.id, source=source, at=at))
         return progress
 
@@ -344,6 +456,7 @@ class Conversation:
         if progress is None:
             return
         progress.turn.token.cancel(reason)
+        self._ahead.drop(reason)
         self._progress = None
         self._held_back = False
         self._closing[progress.turn.id] = progress
@@ -361,6 +474,8 @@ class Conversation:
         if self._held_back and waiting and waiting.question and not self._closing:
             self._held_back = False
             self._ask_model(waiting, waiting.question)
+        elif self.state == State.LISTENING and waiting and not self._closing:
+            self._emit(*self._ahead.read_beginning(waiting.turn, self._prompt.preview()))
         self._ring_if_idle()
 
     def _give_up(self, progress: _Progress, verdict: str) -> None:
@@ -372,6 +487,7 @@ class Conversation:
 
     def _end(self, progress: _Progress) -> None:
         self._progress = None
+        self._ahead.drop("over")
         self._settle(progress)
         self._emit(*self._to_state(State.READY))
         self._ring_if_idle()
@@ -395,15 +511,20 @@ class Conversation:
                 answered_by=record.answered_by,
                 asked=record.asked,
                 why_not_first=record.why_not_first,
+                starts=record.starts,
+                slow_because=record.slow_because,
             )
         )
         if progress.transcript or progress.reply:
             self._emit(SaveTurn(turn_id=turn_id, record=record))
         self._latency.forget(turn_id)
+        self._slow_turns.forget(turn_id)
 
     def _record(self, progress: _Progress, *, outcome: str) -> TurnRecord:
+        turn_id = progress.turn.id
+        spans = self._latency.spans(turn_id) if outcome else {}
         return TurnRecord(
-            turn_id=progress.turn.id,
+            turn_id=turn_id,
             started_at=progress.started_at,
             source=progress.turn.source,
             transcript=progress.transcript,
@@ -415,7 +536,9 @@ class Conversation:
             answered_by=tuple(progress.answered_by),
             asked=tuple(progress.asked),
             why_not_first=progress.why_not_first,
-            spans=self._latency.spans(progress.turn.id) if outcome else {},
+            spans=spans,
+            starts=self._latency.starts(turn_id) if outcome else {},
+            slow_because=self._slow_turns.cause(turn_id, spans),
         )
 
     # --- timers ---------------------------------------------------------------------------
@@ -459,4 +582,21 @@ class Conversation:
     def _emit(self, *events: Event) -> None:
         self._out.extend(events)
         for event in events:
-            self._latency.observe(event)
+            self._observe(event)
+
+    def _observe(self, event: Event) -> None:
+        self._latency.observe(event)
+        self._slow_turns.observe(event)
+
+
+def _over_limit(turn: Turn, count: int, limit: int) -> Notice:
+    """The user's own limit on what the model is shown has begun to tell."""
+    turns = "turn is" if count == 1 else f"{count} turns are"
+    earlier = "turn" if limit < 2 else "turns"
+    shown = f"at most {limit} earlier {earlier}" if limit else f"no earlier {earlier}"
+    return Notice(
+        turn_id=turn.id,
+        title=f"The oldest {turns} no longer shown to the model.",
+        hint=f"Your settings let it see {shown}. Say again what it should still know.",
+        level="info",
+    )

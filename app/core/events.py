@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.core.figures import RollingFigures
 from app.core.ports import Audio, Engine, Message, Partial, Stage, Transcript, TurnRecord, Usage
 from app.core.secret import Secret
 from app.core.turn import Turn
@@ -80,6 +81,9 @@ class FetchModel(Intent):
     """Download the model of this stage's chosen engine; the user said yes."""
 
     stage: Stage
+    engine: str = ""
+    """Registry name of a language model's engine; empty is the first in the order that has
+    something to download."""
     model: str = ""
     """Another model of the same engine (Ollama's); empty is the chosen one."""
 
@@ -135,12 +139,27 @@ class CheckProvider(Intent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookUpFigures(Intent):
+    """Say how long replies took to sound, by now. Window → history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSetting(Intent):
     """Write one setting to the settings file."""
 
     name: str
     """As in the file: "llm.local_only"."""
     value: SettingValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePrompt(Intent):
+    """Show the model this from the next question on. Settings → conversation."""
+
+    persona: str
+    mode: str
+    history_turns: int
+    context_tokens: int
 
 
 # --- commands: conversation → listener ----------------------------------------------------
@@ -183,6 +202,33 @@ class GenerateReply(Command):
     messages: tuple[Message, ...]
     """The whole conversation: system, history, the question last."""
     language: str
+    draft: int = 0
+    """The draft that answers exactly these messages, 0 when there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefillPrompt(Command):
+    """Read the beginning of a prompt, which the question's own will have too."""
+
+    turn: Turn
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftReply(Command):
+    """Begin to answer a question that may not be complete; nothing of it may be heard or kept
+    before a `GenerateReply` names it."""
+
+    turn: Turn
+    """Has a token of its own, cancelled when the question turns out another."""
+    draft: int
+    """Its number, 1 and up."""
+    messages: tuple[Message, ...]
+    language: str
+
+
+FETCHED = "its files are here"
+"""The reason of the warm-up after a download."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +244,30 @@ class UseKey(Command):
 
     name: str
     key: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseModels(Command):
+    """Ask the models like this from the next question on. Settings → llm, ollama."""
+
+    order: tuple[str, ...]
+    """Registry names, first choice first; a model that is not among them is not asked."""
+    skills_first: bool
+    """Let the skills answer what they know for certain before any model is asked."""
+    reply_tokens: int
+    """Where replies are cut; a model's own settings may cut them earlier."""
+    patience_s: float
+    """How long the models together may take for a first word."""
+    deadlines_s: Mapping[str, float]
+    """By name: how long a model that is in memory may take for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseKeepalive(Command):
+    """Look after the model's warmth at this interval from now on, or not. Settings → keepalive."""
+
+    enabled: bool
+    interval_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +288,16 @@ class SpeakClause(Command):
     index: int
     text: str
     """The clause as shown; the voice cleans it for the ear."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareClause(Command):
+    """Make the beginning of a draft's first clause and hold it; say nothing."""
+
+    turn: Turn
+    """The draft's, with its token."""
+    text: str
     language: str
 
 
@@ -363,8 +443,8 @@ class ReplyDelta(Event):
 
     text: str
     takes_back: int = 0
-    """Characters to take off the end of the reply first: an unfinished word of an engine that
-    broke off, which the next one wrote another way. They were shown and never spoken."""
+    """Characters to take off the end of the reply first: the last words of an engine that broke
+    off, which the next one wrote another way. They were shown and never spoken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +489,13 @@ class LoadStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadEnded(Event):
+    """What `LoadStarted` told of is over, whatever came of it; that is told next."""
+
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelWarmed(Event):
     """A language model is ready to answer."""
 
@@ -417,6 +504,47 @@ class ModelWarmed(Event):
     """How long a cold start took, 0 when it was none."""
     reason: str
     engine: Engine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDisplaced(Event):
+    """A language model is not in memory as it is needed, and stays so until the next question:
+    another program uses that memory. Sent once each time it comes to that."""
+
+    engine: Engine
+    why: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged(Event):
+    """These language models are asked from the next question on, in this order."""
+
+    order: tuple[str, ...]
+
+
+class Standing(StrEnum):
+    """How a language model stands, as far as is known; the words of `StandingChanged`."""
+
+    READY = "ready"
+    UNTRIED = "untried"
+    """Nobody has looked yet whether it is there."""
+    NO_KEY = "no key"
+    ABSENT = "absent"
+    """Its files are not on this computer."""
+    BARRED = "barred"
+    """It is elsewhere, and nothing may leave this computer."""
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingChanged(Event):
+    """How a language model stands now, in the order or not; each is told of at the start."""
+
+    engine: Engine
+    standing: Standing
+    why: str = ""
+    """What it failed with, one sentence; empty when it does not fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,6 +563,50 @@ class TimerRang(Event):
     announcement: str
     """The sentence to say, in `language`."""
     language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefillStarted(Event):
+    """A model is reading the beginning of a prompt; the words go where `engine` is."""
+
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefillEnded(Event):
+    """It has read it; a prefill that is overtaken by the question itself has no end."""
+
+    engine: Engine
+    ms: float
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftStarted(Event):
+    """A model is answering on trial; the words go where `engine` is."""
+
+    draft: int
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseDrafted(Event):
+    """The first clause of a draft."""
+
+    draft: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftEnded(Event):
+    """A draft became the reply, or was dropped."""
+
+    draft: int
+    kept: bool
+    gained_ms: float
+    """By how much earlier its words are there than if they were asked for now; 0 when dropped."""
+    tokens: int
+    """Pieces of the reply that had come."""
 
 
 # --- events: tts, player ------------------------------------------------------------------
@@ -545,6 +717,8 @@ class OllamaChanged(Event):
     version: str = ""
     models: tuple[str, ...] = ()
     """Names of the models that are pulled."""
+    sizes: tuple[int, ...] = ()
+    """Bytes of each of them on the server's disk, in the same order; 0 when not told."""
     pulled: bool = False
     """Whether the chosen model is among them."""
     loaded: bool = False
@@ -553,6 +727,8 @@ class OllamaChanged(Event):
     """How much of it lies in GPU memory, 0 to 1; None while it is not loaded."""
     gpu: str = ""
     """Name of a GPU that works but is not used, or only in part; empty when all is well."""
+    wanted: bool = True
+    """False while no Ollama model is in the order: only `found` is known then."""
 
     @property
     def on_gpu(self) -> bool:
@@ -661,6 +837,25 @@ class TurnEnded(Event):
     """Every language model the question was sent to, answered or not."""
     why_not_first: str = ""
     """Why it was not the first choice alone who wrote it, one sentence; empty when it was."""
+    starts: Mapping[str, float] = field(default_factory=dict)
+    """Where each span begins: milliseconds from key-up, or from the request of a typed turn."""
+    slow_because: str = ""
+    """Why the first sound came late (`app.core.figures.Cause`); empty when it did not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiguresChanged(Event):
+    """How long replies took to sound, over the last hour and all time."""
+
+    figures: RollingFigures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputerMeasured(Event):
+    """How busy the computer was while Parley rested."""
+
+    others_share: float
+    """Share of all processors that other programs used, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

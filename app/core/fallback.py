@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.errors import STAY
+
 FIRST_BACK_OFF_S = 2.0
 """Shorter than the pause between two questions: one slip costs one question."""
 LONGEST_BACK_OFF_S = 300.0
@@ -115,11 +117,38 @@ class Fallback:
         local_only: models outside this computer are not asked.
     """
 
-    def __init__(self, order: Sequence[Entrant], *, local_only: bool = False) -> None:
+    def __init__(
+        self,
+        entrants: Sequence[Entrant],
+        *,
+        order: Sequence[str] | None = None,
+        local_only: bool = False,
+    ) -> None:
+        """
+        Args:
+            entrants: every model that may ever be asked.
+            order: names of those to ask, first choice first; None asks all, as they come.
+        """
         self.local_only = local_only
-        self._order = tuple(order)
-        self._set_up = {entrant.name: entrant.set_up for entrant in order}
-        self._health = {entrant.name: _Health() for entrant in order}
+        self._entrants = {entrant.name: entrant for entrant in entrants}
+        self._set_up = {entrant.name: entrant.set_up for entrant in entrants}
+        self._elsewhere: dict[str, str] = {}
+        self._health = {entrant.name: _Health() for entrant in entrants}
+        self._order: tuple[Entrant, ...] = ()
+        self.reorder([entrant.name for entrant in entrants] if order is None else order)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Names of the models that are asked, first choice first."""
+        return tuple(entrant.name for entrant in self._order)
+
+    def reorder(self, names: Sequence[str]) -> None:
+        """Ask these from the next plan on, in this order; names of no entrant are left out.
+
+        Whoever rests goes on resting, in another place or out of the order.
+        """
+        known = dict.fromkeys(name for name in names if name in self._entrants)
+        self._order = tuple(self._entrants[name] for name in known)
 
     def plan(self, now: float) -> Plan:
         """Whom a question that comes now is put to."""
@@ -139,6 +168,10 @@ class Fallback:
     def permitted(self) -> tuple[str, ...]:
         """The models that may be asked at all, rested or not: set up, and here if need be."""
         return tuple(entrant.name for entrant in self._order if self._bar(entrant) is None)
+
+    def skipped(self, name: str, now: float) -> Skipped | None:
+        """Why a question that comes now would not be put to this model; None when it would."""
+        return self._skip(self._entrants[name], now)
 
     def trusted(self, name: str, now: float) -> bool:
         """Whether the next question will most likely be answered by this model.
@@ -160,6 +193,14 @@ class Fallback:
         """A key came or went. With another key, what failed before says nothing."""
         self._set_up[name] = now_set_up
         self._health[name] = _Health()
+
+    def found(self, name: str, elsewhere: str) -> None:
+        """It turned out where this model, whose address is here, answers.
+
+        Args:
+            elsewhere: where it passes questions on to, one sentence; empty when nowhere.
+        """
+        self._elsewhere[name] = elsewhere
 
     def failed(
         self,
@@ -208,8 +249,11 @@ class Fallback:
         return None
 
     def _bar(self, entrant: Entrant) -> Skipped | None:
+        if self.local_only and (elsewhere := self._elsewhere.get(entrant.name)):
+            why = f"{elsewhere} It was not asked, because {STAY} is on."
+            return Skipped(entrant.name, Skip.LOCAL_ONLY, why)
         if self.local_only and not entrant.local:
-            why = f"{entrant.title} was not asked, because local-only is on."
+            why = f"{entrant.title} was not asked, because {STAY} is on."
             return Skipped(entrant.name, Skip.LOCAL_ONLY, why)
         if not self._set_up[entrant.name]:
             return Skipped(entrant.name, Skip.NOT_SET_UP, f"{entrant.title} has no key.")

@@ -14,6 +14,19 @@ from app.core.downloads import Download
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the server knows about a model without loading it."""
+
+    remote_host: str = ""
+    """Who computes it, when the server only passes questions on ("ollama.com"); else empty."""
+    trained_context: int | None = None
+    """Tokens of context it was trained for; None when not told. A server loads it with no more,
+    whatever `num_ctx` asks for."""
+    thinks: bool = False
+    """It thinks before it answers unless it is asked not to."""
+
+
+@dataclass(frozen=True, slots=True)
 class OllamaState:
     """What `doctor` and the window say about the server."""
 
@@ -21,6 +34,8 @@ class OllamaState:
     version: str = ""
     models: tuple[str, ...] = ()
     """Names of the models that are pulled."""
+    sizes: tuple[int, ...] = ()
+    """Bytes of each of them on the disk, in the same order; 0 when not told."""
     pulled: bool = False
     """Whether the chosen model is among them."""
     loaded: bool = False
@@ -31,6 +46,20 @@ class OllamaState:
     """How much memory it takes in all. None when not loaded or not told."""
     context_length: int | None = None
     """Tokens of context it was loaded with; None when not loaded or not told."""
+    facts: ModelFacts | None = None
+    """About the chosen model; None when it is not pulled, or the server did not say."""
+    no_facts_because: str = ""
+    """What the server said instead, one sentence."""
+
+    def loaded_otherwise(self, num_ctx: int) -> bool:
+        """Whether it lies in memory with other options, so that a request with `num_ctx` would
+        load it anew. The context is the one load option that a server tells."""
+        if self.context_length is None:
+            return False
+        most = self.facts.trained_context if self.facts else None
+        if most is None and self.context_length < num_ctx:
+            return False  # the server may have cut our own wish
+        return self.context_length not in (num_ctx, min(num_ctx, most or num_ctx))
 
     @property
     def gpu_share(self) -> float | None:
@@ -106,3 +135,12 @@ class ServerProgram(Protocol):
 
     def stop(self) -> None:
         """End what `start` started and nothing else; blocks for a few seconds at most."""
+
+
+def same_model(one: str, other: str) -> bool:
+    """Names are equal when the tag left out is `latest`."""
+
+    def full(name: str) -> str:
+        return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+    return full(one) == full(other)

@@ -14,6 +14,8 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.figures import RollingFigures
+
 SAMPLE_RATE = 16_000
 """Samples per second of all audio that is listened to."""
 
@@ -123,7 +125,9 @@ class Fetchable(Protocol):
     """An engine whose model can be downloaded when the user asks for it."""
 
     def fetch(self, progress: Callable[[str], None]) -> None:
-        """Download (and convert) the model. `progress` gets short lines for the user.
+        """Download (and convert) the model. `progress` gets short lines for the user, a few
+        times a second, in the caller's thread; what it raises ends the download, and the next
+        one goes on where it stopped.
 
         Raises:
             ProviderUnavailable: no network, no such model, no room on the disk.
@@ -159,6 +163,9 @@ class Warmth:
     was_warm: bool
     load_ms: float = 0.0
     """How long the model took to load, 0 when it was warm."""
+    left_cold: str = ""
+    """Why it was not loaded although it is not in memory as needed, one sentence; the next
+    question loads it. Empty when it is there."""
 
 
 class LlmProvider(Protocol):
@@ -204,6 +211,88 @@ class ReportsUsage(Protocol):
     @property
     def usage(self) -> Usage | None:
         """Of the reply that was read to its end last; None when that one told nothing."""
+
+
+@runtime_checkable
+class Prefills(Protocol):
+    """A language model that can read the beginning of a prompt before the rest of it is there."""
+
+    async def prefill(self, messages: Sequence[Message], language: str) -> bool:
+        """Evaluate this prompt, so that a later `reply` to one that begins the same starts sooner.
+
+        Never keeps a reply, and its tokens never count as a reply's (`ReportsUsage`). Loads
+        nothing, and sends nothing to another computer: where there is nothing to gain, or the
+        words would leave, it returns without having asked. Cancel it when the real request
+        comes: the connection closes at once.
+
+        Returns whether the prompt was read.
+
+        Raises:
+            ProviderUnavailable: nobody answers.
+            ProviderRefused: an error instead of an answer.
+            ProviderBroke: the connection ended too early.
+        """
+
+
+@runtime_checkable
+class LimitsReplies(Protocol):
+    """A language model whose replies are cut at a length that can be changed."""
+
+    def limit_replies(self, tokens: int) -> None:
+        """From the next request on; what the model's own settings allow is never exceeded.
+
+        Called before it is used, and in the loop it lives in. Needs no new load.
+        """
+
+
+@runtime_checkable
+class MayBeAbsent(Protocol):
+    """A language model whose files may not be on this computer."""
+
+    def is_here(self) -> bool:
+        """Whether they are, as far as a look at the folder tells. Blocks; any thread."""
+
+
+@runtime_checkable
+class SharesMemory(Protocol):
+    """A language model in memory that other programs use too."""
+
+    async def look(self) -> Warmth:
+        """`ensure_warm` for idle times: loads only what takes nobody's place
+        (`Warmth.left_cold`).
+
+        Raises:
+            ProviderError: as `ensure_warm`.
+        """
+
+
+@runtime_checkable
+class Unloads(Protocol):
+    """A language model in the memory of a server that goes on without Parley."""
+
+    async def unload(self) -> None:
+        """Have the server drop the model, if it was loaded for Parley and nobody else has used
+        it since. The next `ensure_warm` loads it again.
+
+        Raises:
+            ProviderError: the server is gone, or will not.
+        """
+
+
+@runtime_checkable
+class FindsPlace(Protocol):
+    """A language model that must ask its server whether it answers itself, or passes on."""
+
+    @property
+    def elsewhere(self) -> str:
+        """Where it passes questions on to, one sentence; empty when nowhere, as far as known."""
+
+    async def find_place(self) -> None:
+        """Make `engine.local` certain. Costs nothing when it is.
+
+        Raises:
+            ProviderError: it cannot be found out now; `reply` sends nothing before it is.
+        """
 
 
 @runtime_checkable
@@ -370,6 +459,10 @@ class TurnRecord:
     """Why it was not the first choice alone who wrote it, one sentence; empty when it was."""
     spans: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by span name."""
+    starts: Mapping[str, float] = field(default_factory=dict)
+    """Where each span begins: milliseconds from key-up, or from the request of a typed turn."""
+    slow_because: str = ""
+    """Why the first sound came late (`figures.Cause`); empty when it did not."""
 
 
 class HistoryStore(Protocol):
@@ -389,6 +482,13 @@ class HistoryStore(Protocol):
 
         Raises:
             HistoryError: locked or no room on the disk; nothing was changed.
+        """
+
+    def figures(self, now: float) -> RollingFigures:
+        """How long replies took to sound, over the hour before `now` (Unix time) and all time.
+
+        Raises:
+            HistoryError: as `open`.
         """
 
     def close(self) -> None: ...

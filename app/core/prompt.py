@@ -5,7 +5,7 @@ the first difference on. A 330-token prompt took 1.7 s to its first token unread
 its beginning known (a 349 M model on two cores). So a prompt here is always the last prompt, the
 reply to it, and one question more:
 
-* nothing in the system prompt changes while Parley runs; there is no clock in it;
+* nothing in the system prompt changes by itself, only with the settings; there is no clock in it;
 * a question is remembered as it was sent, its note included;
 * turns that no longer fit go from the oldest, several at once, so that the beginning then stays
   the same for many turns, and go here, where the user can be told, never in the server.
@@ -72,6 +72,9 @@ class Request:
     messages: tuple[Message, ...]
     left_out: int
     """Turns that the model was shown until now and is not any more, for want of room."""
+    over_limit: int = 0
+    """Turns that went because they were more than `history_turns`: told the first time, and again
+    when that setting was changed, because it is the user's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +111,34 @@ class Prompt:
             context_tokens: what the model takes, prompt and reply together.
             language: of the interface; a question spoken in another one carries a note.
         """
-        text = system_prompt(persona, mode)
-        self._system = (Message("system", text),) if text else ()
-        self._history_turns = history_turns
         self._language = language
         self._past: deque[_Exchange] = deque()
         self._left_out = 0
+        self._over_limit = 0
         self._ratios = deque([1.0], maxlen=SAMPLES)
         self._sent = 0.0
+        self._history_turns = -1
+        self._tells_limit = True
+        self.change(
+            persona=persona, mode=mode, history_turns=history_turns, context_tokens=context_tokens
+        )
+
+    @property
+    def history_turns(self) -> int:
+        return self._history_turns
+
+    def change(self, *, persona: str, mode: str, history_turns: int, context_tokens: int) -> None:
+        """Other settings, from the next question on; the arguments are the constructor's.
+
+        The conversation is kept. A server reads it anew once, since the beginning is another.
+        """
+        text = system_prompt(persona, mode)
+        self._system = (Message("system", text),) if text else ()
         self._room = max(context_tokens - MODES[mode].max_tokens, SMALLEST_PROMPT)
+        if history_turns != self._history_turns:
+            self._history_turns = history_turns
+            self._tells_limit = True
+            self._keep_to_limit()
 
     def question(self, text: str, spoken_in: str | None = None) -> Message:
         """The user's words as they will be sent: cut when they alone would not fit.
@@ -138,16 +160,29 @@ class Prompt:
         messages.append(question)
         self._sent = self._fixed + self._past_cost + _cost(question)
         left_out, self._left_out = self._left_out, 0
-        return Request(tuple(messages), left_out)
+        over_limit, self._over_limit = self._over_limit, 0
+        if not self._tells_limit:
+            over_limit = 0
+        elif over_limit:
+            self._tells_limit = False
+        return Request(tuple(messages), left_out, over_limit)
+
+    def preview(self, question: Message | None = None) -> tuple[Message, ...] | None:
+        """What `ask` would return now, or the beginning of it alone; changes nothing.
+
+        None when turns would have to go first.
+        """
+        wanted = QUESTION_ROOM if question is None else _cost(question)
+        if self._past and self._past_cost > self._room / self._ratio - self._fixed - wanted:
+            return None
+        past = [message for exchange in self._past for message in exchange.messages]
+        return (*self._system, *past, *([question] if question else []))
 
     def remember(self, question: Message, answer: str) -> None:
         """A turn is over; `answer` is what was heard of the reply, perhaps nothing."""
         messages = (question, Message("assistant", answer)) if answer else (question,)
         self._past.append(_Exchange(messages, sum(map(_cost, messages))))
-        if len(self._past) > self._history_turns:
-            keep = (self._history_turns + 1) // 2
-            while len(self._past) > keep:
-                self._past.popleft()
+        self._keep_to_limit()
         self._make_room(QUESTION_ROOM)
 
     def learn(self, prompt_tokens: int) -> None:
@@ -155,6 +190,14 @@ class Prompt:
         # a short prompt tells more about the template around it than about the text in it
         if self._sent > self._room * LEARNT_FROM_SHARE:
             self._ratios.append(prompt_tokens / self._sent * MARGIN)
+
+    def _keep_to_limit(self) -> None:
+        """Let the older half go when there are more turns than the settings allow."""
+        if len(self._past) <= self._history_turns:
+            return
+        while len(self._past) > (self._history_turns + 1) // 2:
+            self._past.popleft()
+            self._over_limit += 1
 
     def _make_room(self, wanted: float) -> None:
         """Let the oldest turns go when `wanted` tokens would not fit beside them all."""

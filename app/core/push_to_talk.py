@@ -12,8 +12,8 @@ nothing because an utterance is not closed at the release anyway: the listener r
 its post-roll and for what the microphone still holds, 40 to 100 ms in all.
 
 A `Resume` can still come too late, when the window stalls at the wrong moment or the post-roll
-is shorter than the grace. That is harmless: the words so far are a whole utterance that is
-already on its way, so the `Resume` changes nothing, and nor does the `Finish` that follows it.
+is shorter than the grace. Then the recording is taken up anew from where it began, as far back
+as the microphone remembers (`Conversation`).
 """
 
 from __future__ import annotations
@@ -93,6 +93,10 @@ class PushToTalk:
         # down in another window, its release/press pairs arrive here, and their presses must
         # not start anything.
         self._released_at: defaultdict[str, float] = defaultdict(lambda: -math.inf)
+
+    def use_mode(self, mode: Mode) -> None:
+        """From the next recording on; end one that runs first (`interrupt`)."""
+        self._mode = mode
 
     @property
     def recording(self) -> int | None:

@@ -79,3 +79,9 @@ class Turn:
     source: str
     """ "voice", "text", or "timer" when Parley speaks first."""
     token: CancelToken = field(default_factory=CancelToken, compare=False)
+
+    def branch(self) -> Turn:
+        """A part of the turn that can be given up alone, and is given up with the turn."""
+        token = CancelToken()
+        self.token.on_cancel(lambda: token.cancel(self.token.reason or ""))
+        return Turn(self.id, self.source, token)

@@ -6,7 +6,7 @@ change the schema, add one at the end.
 
 Engines and spans are JSON columns of a turn, not tables: they are written and read as a whole
 with their turn, nothing searches by them alone, a new span or engine field needs no migration,
-and a save stays one row. SQLite's `json_extract` still reaches into them for statistics.
+and a save stays one row. The one span that figures are made of is a column besides.
 """
 
 from __future__ import annotations
@@ -118,3 +118,26 @@ def full_text_search(connection: sqlite3.Connection) -> None:
         """
     )
     connection.execute("INSERT INTO turns_text (turns_text) VALUES ('rebuild')")
+
+
+@migration
+def where_the_time_went(connection: sqlite3.Connection) -> None:
+    # `starts` places the spans on the turn's time axis; earlier turns have none.
+    connection.execute("ALTER TABLE turns ADD COLUMN starts TEXT NOT NULL DEFAULT '{}'")
+    connection.execute("ALTER TABLE turns ADD COLUMN slow_because TEXT NOT NULL DEFAULT ''")
+    # The wait stands among the spans too; as a column it can be indexed so that no turn has to be
+    # read for the figures of all turns: 100,000 take 15 ms (45 ms as a generated column, which
+    # SQLite does not take for covered by its index).
+    connection.execute("ALTER TABLE turns ADD COLUMN voice_to_voice REAL")
+    connection.execute(
+        "UPDATE turns SET voice_to_voice = json_extract(spans, '$.voice_to_voice') "
+        "WHERE json_type(spans, '$.voice_to_voice') IN ('real', 'integer')"
+    )
+    for name, columns in (
+        ("turns_by_wait", "voice_to_voice"),
+        ("turns_by_cause", "slow_because, voice_to_voice"),
+        ("turns_waits_by_time", "started_at, voice_to_voice, slow_because"),
+    ):
+        connection.execute(
+            f"CREATE INDEX {name} ON turns ({columns}) WHERE voice_to_voice IS NOT NULL"
+        )

@@ -17,7 +17,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from app.core.ports import LlmProvider, Stage, SttProvider, TtsProvider, VadProvider
+from app.core.ports import (
+    LimitsReplies,
+    LlmProvider,
+    Stage,
+    SttProvider,
+    TtsProvider,
+    VadProvider,
+)
 from app.core.prompt import MODES
 from app.providers.llm.builtin import BuiltinLlm
 from app.providers.llm.cerebras import CerebrasLlm
@@ -31,7 +38,7 @@ from app.providers.tts.espeak import EspeakTts
 from app.providers.tts.vits import VitsTts
 from app.providers.vad.energy import EnergyVad
 from app.providers.vad.silero import SileroVad
-from app.settings import LlmSettings, SttSettings, TtsSettings
+from app.settings import LlmSettings, ModelName, SttSettings, TtsSettings
 
 STT: dict[str, Callable[[Any, Path], SttProvider]] = {
     "whisper": WhisperStt,
@@ -59,7 +66,10 @@ VAD: dict[str, Callable[[], VadProvider]] = {
 LLM_MODELS = frozenset([*LLM, *LLM_INSIDE]) - {"skills"}
 """The names that stand for a language model, with a context and a longest reply."""
 
-LLM_TITLES = {
+LLM_FETCHABLE = ("ollama", *LLM_INSIDE)
+"""Those whose model can be downloaded: by the Ollama server, or by Parley (`Fetchable`)."""
+
+LLM_TITLES: dict[ModelName, str] = {
     "ollama": "Ollama",
     "cerebras": "Cerebras",
     "groq": "Groq",
@@ -90,11 +100,12 @@ def build_llm(
         models_dir: where downloaded models are; None looks in the Hugging Face cache alone.
     """
     options = getattr(settings, name)
-    if name in LLM_MODELS:
-        options = options.limited_to(MODES[settings.mode].max_tokens)
-    if name in LLM_INSIDE:
-        return LLM_INSIDE[name](options, models_dir)
-    return LLM[name](options, api_key)
+    provider = (
+        LLM_INSIDE[name](options, models_dir) if name in LLM_INSIDE else LLM[name](options, api_key)
+    )
+    if isinstance(provider, LimitsReplies):
+        provider.limit_replies(MODES[settings.mode].max_tokens)
+    return provider
 
 
 def context_tokens(settings: LlmSettings, names: Iterable[str]) -> int:

@@ -199,7 +199,12 @@ class Composer(QWidget):
         column.setSpacing(look.SPACE_S)
         column.addLayout(dial)
         column.addWidget(self._field)
-        column.addWidget(self.status, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._foot = QHBoxLayout()
+        self._foot.setSpacing(look.SPACE_L)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self.status)
+        self._foot.addStretch(1)
+        column.addLayout(self._foot)
 
     # --- what it shows --------------------------------------------------------------------
 
@@ -220,10 +225,19 @@ class Composer(QWidget):
         self.talk.show_state(state)
         self._show_state()
 
+    def show_mode(self, mode: str) -> None:
+        """Another `TalkSettings.mode` was chosen."""
+        self._mode = mode
+        self._show_state()
+
     def show_begun(self, begun: bool) -> None:
         """Whether the conversation has begun; before, the page itself says how to begin."""
         self._begun = begun
         self._show_state()
+
+    def add_to_foot(self, widget: QWidget) -> None:
+        """Put it behind the status line."""
+        self._foot.insertWidget(self._foot.count() - 1, widget)
 
     def show_engines(self, line: str) -> None:
         """The status line."""

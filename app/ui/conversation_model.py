@@ -88,6 +88,10 @@ class TurnEntry:
     """Why it was not the first choice alone who wrote it."""
     spans: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds by span name; empty until the turn ended."""
+    starts: Mapping[str, float] = field(default_factory=dict)
+    """Where each span begins (`TurnEnded.starts`)."""
+    slow_because: str = ""
+    """Why the first sound came late (`app.core.figures.Cause`); empty when it did not."""
     saved: bool = False
     """Complete and on disk."""
     remarks: list[Remark] = field(default_factory=list)
@@ -257,7 +261,8 @@ class ConversationModel(QObject):
 
     def _end(self, entry: TurnEntry, event: TurnEnded) -> None:
         entry.outcome = event.outcome
-        entry.spans = event.spans
+        entry.spans, entry.starts = event.spans, event.starts
+        entry.slow_because = event.slow_because
         entry.engines = dict(event.engines)
         entry.asked, entry.answered_by = list(event.asked), list(event.answered_by)
         entry.why_not_first = event.why_not_first

@@ -59,8 +59,14 @@ class EmptyState(QWidget):
     def title(self) -> str:
         return self._title.text()
 
+    def show_mode(self, mode: str) -> None:
+        """Another `TalkSettings.mode` was chosen."""
+        self._mode = mode
+        self.show_microphone(self._there)
+
     def show_microphone(self, there: bool) -> None:
         """How to begin depends on whether there is a microphone."""
+        self._there = there
         if not there:
             self._title.setText(self.tr("Type a question"))
             self._sub.setText(self.tr("No microphone is connected. I notice when one is."))

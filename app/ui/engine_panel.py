@@ -170,12 +170,14 @@ class EnginePanel(QFrame):
         fetch_wanted: the user wants a model (the `Stage`).
         cancel_wanted: the user wants its download stopped (the `Stage`).
         start_wanted: the user wants Ollama started.
+        settings_wanted: the user wants to change who answers, or how.
         closed: it was put away.
     """
 
     fetch_wanted = Signal(object)
     cancel_wanted = Signal(object)
     start_wanted = Signal()
+    settings_wanted = Signal()
     closed = Signal()
 
     def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
@@ -214,6 +216,12 @@ class EnginePanel(QFrame):
         self.keys.unfolded.connect(self.reveal)
         column.addWidget(self.keys)
         column.addWidget(self._devices)
+        self.settings_button = QPushButton(self.tr("Who answers, and how"))
+        self.settings_button.setProperty("role", "quiet")
+        self.settings_button.setAccessibleName(self.tr("Who answers, and how: open the settings"))
+        self.settings_button.setToolTip(self.tr("Open the settings (Ctrl+,)"))
+        self.settings_button.clicked.connect(lambda: self.settings_wanted.emit())
+        column.addWidget(self.settings_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._body = body
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -238,6 +246,7 @@ class EnginePanel(QFrame):
 
     def refresh(self) -> None:
         self._close.setIcon(icons.icon("close", self._theme.tokens.muted))
+        self.settings_button.setIcon(icons.icon("settings", self._theme.tokens.muted, size=16))
         none = self.tr("none")
         lines = []
         if self._status.microphone is not None:

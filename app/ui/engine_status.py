@@ -13,9 +13,12 @@ from app.core.events import (
     Event,
     FetchEnded,
     FetchProgressed,
+    LoadEnded,
     LoadStarted,
+    ModelDisplaced,
     ModelWarmed,
     OllamaChanged,
+    OrderChanged,
     StageFailed,
     StageStarted,
 )
@@ -115,12 +118,22 @@ class EngineStatus(QObject):
                 status = self.stages[event.stage]
                 status.fetching, status.progress = False, ""
             case OllamaChanged():
-                self.ollama = event
+                self.ollama = event if event.wanted else None
+            case OrderChanged():
+                # what was missed was the first choice until now; who is missed now is told next
+                self.stages[Stage.LLM].missing = None
+                if self.loading is not None and self.loading.name not in event.order:
+                    self.loading = None
             case LoadStarted():
                 self.loading = event.engine
                 self.warm = False
+            case LoadEnded():
+                if self.loading is not None and self.loading.name == event.engine.name:
+                    self.loading = None
             case ModelWarmed():
                 self._take_warmth(event)
+            case ModelDisplaced():
+                self.warm = False
             case DeviceChanged(kind="input"):
                 self.microphone = event.name
             case DeviceChanged(kind="output"):

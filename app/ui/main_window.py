@@ -38,6 +38,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QStackedLayout,
+    QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -45,12 +47,17 @@ from PySide6.QtWidgets import (
 from app.core.events import (
     AskText,
     CancelFetch,
+    ChangeSetting,
     DeviceChanged,
     DropListening,
     Event,
     FetchModel,
+    FiguresChanged,
     LevelMeasured,
+    LookUpFigures,
     Notice,
+    SettingChanged,
+    SettingValue,
     StageFailed,
     StartOllama,
     State,
@@ -70,6 +77,10 @@ from app.ui.conversation_view import ConversationView
 from app.ui.empty_state import EmptyState
 from app.ui.engine_panel import PANEL_WIDTH_PX, EnginePanel, EnginePill
 from app.ui.engine_status import EngineStatus
+from app.ui.figures_panel import LEAST_HEIGHT_PX as FIGURES_LEAST_PX
+from app.ui.figures_panel import PANEL_WIDTH_PX as FIGURES_WIDTH_PX
+from app.ui.figures_panel import FiguresLine, FiguresPanel
+from app.ui.settings_page import SettingsNews, SettingsPage
 from app.ui.theme import Theme
 
 OPENING_SHOWN_AFTER_MS = 150
@@ -103,12 +114,16 @@ class MainWindow(QMainWindow):
         talk_pressed, talk_released: the talk button on the screen, for the talk key's machine.
         listening_dropped: the user dropped the utterance (a reason, str); the talk key's
             machine forgets it too.
+        talk_mode_chosen: the talk key works in this way from now on (`TalkSettings.mode`).
+        covered: the settings cover the conversation (bool), so that nobody sees the talk button.
     """
 
     intent = Signal(object)
     talk_pressed = Signal()
     talk_released = Signal()
     listening_dropped = Signal(str)
+    talk_mode_chosen = Signal(str)
+    covered = Signal(bool)
 
     def __init__(
         self,
@@ -127,6 +142,7 @@ class MainWindow(QMainWindow):
         self._geometry = geometry
         self._open_url = open_url
         self._state: str = State.READY
+        self._talk_mode: str = talk.mode
         self.theme = Theme(appearance.theme, self)
         self.conversation = ConversationModel(self)
         self.engines = EngineStatus(self)
@@ -146,8 +162,13 @@ class MainWindow(QMainWindow):
         self.cards = CardStack(self.theme)
         self.composer = Composer(self.theme, talk.mode)
         self.pill = EnginePill(self.engines, self.theme)
+        self.figures_line = FiguresLine()
+        self.composer.add_to_foot(self.figures_line)
+        self._settings: SettingsPage | None = None
+        self._settings_news = SettingsNews()
         self._lay_out()
         self.panel = EnginePanel(self.engines, self.theme, self._page)
+        self.figures = FiguresPanel(self.theme, self._page)
         self._connect()
         self._dress()
         self._engines_changed()
@@ -168,6 +189,12 @@ class MainWindow(QMainWindow):
         header.addWidget(name)
         header.addStretch(1)
         header.addWidget(self.pill)
+        self.settings_button = QToolButton()
+        self.settings_button.setProperty("role", "icon")
+        self.settings_button.setIconSize(QSize(20, 20))
+        self.settings_button.setAccessibleName(self.tr("Settings"))
+        self.settings_button.setToolTip(self.tr("Settings (Ctrl+,)"))
+        header.addWidget(self.settings_button)
 
         middle = QWidget()
         self._middle = QStackedLayout(middle)
@@ -206,7 +233,9 @@ class MainWindow(QMainWindow):
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(0)
         self._columns.addWidget(self._page, 1)
-        self.setCentralWidget(central)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(central)
+        self.setCentralWidget(self._pages)
         # A small screen at 200 % has fewer of these pixels than the window would like.
         room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)
         self.setMinimumSize(SMALLEST.boundedTo(room))
@@ -226,16 +255,22 @@ class MainWindow(QMainWindow):
         self.panel.closed.connect(self._panel_closed)
         self.panel.fetch_wanted.connect(self._fetch)
         self.panel.cancel_wanted.connect(lambda stage: self.intent.emit(CancelFetch(stage=stage)))
+        self.panel.settings_wanted.connect(self.open_settings)
         self.panel.start_wanted.connect(lambda: self.intent.emit(StartOllama()))
         self.panel.keys.intent.connect(self.intent)
         self.panel.keys.changed.connect(self._place_panel)
+        self.figures_line.toggled.connect(self._toggle_figures)
+        self.figures.closed.connect(self._figures_closed)
         self.engines.changed.connect(self._engines_changed)
         self.conversation.added.connect(self._conversation_changed)
         self.conversation.removed.connect(self._conversation_changed)
         self.conversation.reply_finished.connect(self._announce_reply)
         self.theme.changed.connect(self._dress)
+        self.settings_button.clicked.connect(self.open_settings)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.activated.connect(self._escape)
+        preferences = QShortcut(QKeySequence(self.tr("Ctrl+,")), self)
+        preferences.activated.connect(self.open_settings)
 
     # --- events in ------------------------------------------------------------------------
 
@@ -262,9 +297,19 @@ class MainWindow(QMainWindow):
                 QApplication.alert(self)
             case DeviceChanged(kind="input"):
                 self._take_microphone(event)
+            case FiguresChanged():
+                self.figures_line.show_figures(event.figures)
+                self.figures.show_figures(event.figures)
+                self._place_figures()
+            case SettingChanged():
+                self._apply(event.name, event.value)
         self.conversation.handle(event)
         self.engines.handle(event)
         self.panel.keys.handle(event)
+        if self._settings is None:
+            self._settings_news.note(event)
+        else:
+            self._settings.handle(event)
 
     def _take_state(self, state: str) -> None:
         self._opening.stop()
@@ -295,6 +340,8 @@ class MainWindow(QMainWindow):
         title = self.tr("No microphone is connected.")
         if event.name:
             self.cards.remove(title)
+            if self._settings is not None:
+                self._settings.cards.remove(title)
         elif self.engines.has_microphone:
             self._say(
                 title,
@@ -303,7 +350,8 @@ class MainWindow(QMainWindow):
             )
 
     def _say(self, title: str, hint: str, level: str) -> None:
-        self.cards.add(title, hint, level)
+        cards = self.settings.cards if self.is_covered else self.cards
+        cards.add(title, hint, level)
         self._announce(f"{title} {hint}".strip())
 
     def _engines_changed(self) -> None:
@@ -352,8 +400,12 @@ class MainWindow(QMainWindow):
         self._stop_reply()
         if self._state != State.READY:
             return
-        if self.panel.isVisible():
+        if self.is_covered:
+            self.settings.escape()
+        elif self.panel.isVisible():
             self.panel.put_away()
+        elif self.figures.isVisible():
+            self.figures.put_away()
         elif self.composer.box.hasFocus():
             self.composer.talk.setFocus()
 
@@ -380,6 +432,7 @@ class MainWindow(QMainWindow):
 
     def _toggle_panel(self, opened: bool) -> None:
         if opened:
+            self.figures_line.setChecked(False)
             # Shown first: heights are known once the stylesheet has dressed the labels.
             self.panel.show()
             self._place_panel()
@@ -405,11 +458,97 @@ class MainWindow(QMainWindow):
             left = look.SPACE_XL
         self.panel.setGeometry(left, top, width, height)
 
+    def _toggle_figures(self, opened: bool) -> None:
+        if opened:
+            self.pill.setChecked(False)
+            self.intent.emit(LookUpFigures())  # the last hour has moved on
+            self.figures.show()
+            self._place_figures()
+            self.figures.raise_()
+            self.figures.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self.figures.isVisible():
+            self.figures.put_away()
+
+    def _figures_closed(self) -> None:
+        self.figures_line.setChecked(False)
+        if not self.composer.box.hasFocus():
+            self.composer.talk.setFocus()
+
+    def _place_figures(self) -> None:
+        """Over the conversation, above the line that opens it; never over the talk button."""
+        page = self._page
+        width = min(FIGURES_WIDTH_PX, page.width() - 2 * look.SPACE_L)
+        top = self.pill.geometry().bottom() + look.SPACE_S
+        floor = self.composer.mapTo(page, self.composer.rect().topLeft()).y()
+        if floor - top < FIGURES_LEAST_PX:
+            top = look.SPACE_S  # a small screen: over the header too
+        height = min(self.figures.wanted_height(), floor - top)
+        line = self.figures_line.mapTo(page, self.figures_line.rect().center()).x()
+        left = max(look.SPACE_L, min(line - width // 2, page.width() - width - look.SPACE_L))
+        self.figures.setGeometry(left, floor - height, width, height)
+
+    # --- the settings ---------------------------------------------------------------------
+
+    @property
+    def settings(self) -> SettingsPage:
+        """The page; built when it is wanted for the first time."""
+        if self._settings is None:
+            page = self._settings = SettingsPage(self.theme)
+            page.intent.connect(self._pass_on)
+            page.closed.connect(self.close_settings)
+            self._pages.addWidget(page)
+            self._settings_news.tell(page)
+        return self._settings
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the settings stand in the conversation's place."""
+        return self._settings is not None and self._settings.isVisible()
+
+    @Slot()
+    def open_settings(self) -> None:
+        """Show them in the conversation's place."""
+        if self.panel.isVisible():
+            self.panel.put_away()
+        if self.figures.isVisible():
+            self.figures.put_away()
+        self._pages.setCurrentWidget(self.settings)
+        self.settings.open()
+        self.covered.emit(True)
+
+    @Slot()
+    def close_settings(self) -> None:
+        """Back to the conversation; what was told meanwhile and still stands goes with it."""
+        self._pages.setCurrentIndex(0)
+        for card in self.settings.cards.cards:
+            self.settings.cards.remove(card.title)
+            self.cards.add(card.title, card.hint, card.level)
+        self.composer.talk.setFocus()
+        self.covered.emit(False)
+
+    def _pass_on(self, intent: Event) -> None:
+        """What is chosen acts here at once, before it is written: a disk may sleep."""
+        if isinstance(intent, ChangeSetting):
+            self._apply(intent.name, intent.value)
+        self.intent.emit(intent)
+
+    def _apply(self, name: str, value: SettingValue) -> None:
+        """Settings that are the window's own."""
+        match name, value:
+            case "appearance.theme", "system" | "light" | "dark":
+                self.theme.choose(value)
+            case "talk.mode", str() if value != self._talk_mode:
+                self._talk_mode = value
+                self.composer.show_mode(value)
+                self.empty.show_mode(value)
+                self.talk_mode_chosen.emit(value)
+
     # --- the window itself ----------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_panel()
+        self._place_figures()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A letter typed anywhere begins a question; Enter presses the button with the focus."""
@@ -420,6 +559,9 @@ class MainWindow(QMainWindow):
             and focused is not self.composer.talk  # a click is no hold
         ):
             focused.click()
+            return
+        if self.is_covered:
+            super().keyPressEvent(event)
             return
         text = event.text()
         plain = not event.modifiers() & (
@@ -461,6 +603,7 @@ class MainWindow(QMainWindow):
         self.setPalette(look.palette(tokens))
         self.setStyleSheet(look.stylesheet(tokens))
         self._mark.show_icon("parley", tokens.accent)
+        self.settings_button.setIcon(icons.icon("settings", tokens.muted, size=20))
 
     def _show_edges(self, above: bool, below: bool) -> None:
         """A hairline where the conversation goes on behind the edge."""

@@ -34,7 +34,7 @@ from app.core.events import (
     StateChanged,
     UtteranceEnded,
 )
-from app.core.push_to_talk import Action, Finish, PushToTalk, Resume, Start
+from app.core.push_to_talk import Action, Finish, Mode, PushToTalk, Resume, Start
 from app.settings import TalkSettings
 
 KEY = "key"
@@ -126,6 +126,7 @@ class TalkKey(QObject):
         """The physical key of the last press; 0 where the platform does not tell (macOS)."""
         self._ours = False
         """Whether the last press was taken from the widgets; its repeats and release are too."""
+        self._resting = False
         self._by_keyboard = False
         """Whether the user last moved about by keyboard, not by mouse."""
         self._timer = QTimer(self)
@@ -151,6 +152,19 @@ class TalkKey(QObject):
         A key that is still down stays without effect until it is pressed anew.
         """
         self._act(self._machine.interrupt(self._clock(), reason))
+
+    @Slot(str)
+    def use_mode(self, mode: Mode) -> None:
+        """Talk like this from the next press on."""
+        self.interrupt("settings")
+        self._machine.use_mode(mode)
+
+    @Slot(bool)
+    def rest(self, resting: bool) -> None:
+        """Leave the key to the window while nobody could see that Parley listens."""
+        self._resting = resting
+        if resting:
+            self.interrupt("covered")
 
     @Slot(object)
     def on_event(self, event: Event) -> None:
@@ -245,6 +259,8 @@ class TalkKey(QObject):
 
     def _may_begin(self, event: QKeyEvent) -> bool:
         """Whether a press that belongs to no earlier one is for Parley."""
+        if self._resting:
+            return False
         if event.key() != self._key or event.modifiers() != Qt.KeyboardModifier.NoModifier:
             return False
         if QApplication.activeModalWidget() or QApplication.activePopupWidget():

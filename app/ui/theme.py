@@ -221,6 +221,8 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QLabel { background: transparent; }
 QLabel[role="title"] { font-size: @titlepx; font-weight: 600; }
 QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="off"] { color: @muted; }
+QLabel:disabled { color: @muted; }
 QLabel[role="small"] { font-size: @smallpx; color: @muted; }
 QLabel[role="state"] { font-weight: 600; }
 
@@ -231,6 +233,7 @@ QPushButton, QToolButton {
 QPushButton:hover, QToolButton:hover { background: @sunk; border-color: @edge; }
 QPushButton:pressed, QToolButton:pressed { background: @line; }
 QPushButton:focus, QToolButton:focus { border: 2px solid @accent; padding: 5px 11px; }
+QPushButton:focus, QToolButton:focus, QRadioButton:focus { outline: none; }
 QPushButton:disabled, QToolButton:disabled { color: @muted; background: @bg; }
 
 QPushButton[role="chip"] { border-radius: 17px; padding: 7px 16px; min-height: 18px; }
@@ -245,6 +248,12 @@ QPushButton[role="primary"] {
 QPushButton[role="primary"]:hover { border-color: @text; }
 QPushButton[role="primary"]:focus { border: 2px solid @text; }
 QPushButton[role="primary"]:disabled { background: @sunk; border-color: @line; color: @muted; }
+QPushButton[role="segment"] { border-color: @edge; border-radius: 8px; padding: 5px 14px; }
+QPushButton[role="segment"]:checked {
+    background: @accent; border-color: @accent; color: @accent_ink;
+}
+QPushButton[role="segment"]:focus { border: 2px solid @accent; padding: 4px 13px; }
+QPushButton[role="segment"]:checked:focus { border-color: @text; }
 QPushButton[role="quiet"] {
     background: transparent; border: 1px solid transparent; border-radius: 6px; color: @muted;
     padding: 2px 6px; text-align: left;
@@ -269,6 +278,35 @@ QLineEdit {
     selection-background-color: @accent; selection-color: @accent_ink;
 }
 QLineEdit:focus { border: 2px solid @accent; padding: 4px 9px; }
+QLineEdit#search { padding: 5px 4px; }
+QLineEdit#search:focus { padding: 4px 3px; }
+
+QDoubleSpinBox {
+    background: @surface; border: 1px solid @edge; border-radius: 8px; padding: 5px 10px;
+    font-size: @smallpx; selection-background-color: @accent; selection-color: @accent_ink;
+}
+QDoubleSpinBox:focus { border: 2px solid @accent; padding: 4px 9px; }
+QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; height: 0; border: none; }
+QDoubleSpinBox QLineEdit, QDoubleSpinBox QLineEdit:focus {
+    border: none; padding: 0 10px; background: transparent;
+}
+QDoubleSpinBox:disabled { border-color: @line; }
+QDoubleSpinBox QLineEdit:disabled { color: @muted; }
+
+QRadioButton { spacing: 8px; border: 2px solid transparent; border-radius: 6px; padding: 1px; }
+QRadioButton:focus { border-color: @accent; }
+QRadioButton::indicator {
+    width: 14px; height: 14px; border: 1px solid @edge; border-radius: 8px; background: @surface;
+}
+QRadioButton::indicator:checked {
+    width: 6px; height: 6px; border: 5px solid @accent; background: @accent_ink;
+}
+
+QPlainTextEdit#editor {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 6px 8px;
+    font-size: @smallpx; selection-background-color: @accent; selection-color: @accent_ink;
+}
+QPlainTextEdit#editor:focus { border: 2px solid @accent; padding: 5px 7px; }
 
 QTextBrowser { background: transparent; border: none; padding: 0; }
 
@@ -284,7 +322,7 @@ QTextBrowser { background: transparent; border: none; padding: 0; }
 
 #card { background: @surface; border: 1px solid @line; border-radius: @radius; }
 #panel { background: @surface; border: 1px solid @line; border-radius: @radius; }
-#panel QScrollArea, #panelBody { background: transparent; border: none; }
+#panel QScrollArea, #panelBody, QScrollArea#clear { background: transparent; border: none; }
 #rule { background: @line; border: none; max-height: 1px; min-height: 1px; }
 #edge { background: transparent; border: none; max-height: 1px; min-height: 1px; }
 #edge[shown="true"] { background: @line; }

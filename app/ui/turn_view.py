@@ -247,6 +247,8 @@ class TurnView(QWidget):
             self._details = Details(self._theme, self)
             self._details.show_entry(self.entry)
             self._details.show()
+        # Who does not see the chart hears it where the keyboard is.
+        self._meta.setAccessibleDescription(self._details.text if self._details else "")
         self._dress_meta()
         self.resized.emit()
 
@@ -282,14 +284,17 @@ class Details(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self._waterfall = Waterfall(theme)
+        self._slow = QLabel()
         self._engines = QLabel()
         self._engines.setProperty("role", "small")
-        self._engines.setTextFormat(Qt.TextFormat.PlainText)
-        self._engines.setWordWrap(True)
+        for label in (self._slow, self._engines):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_L, look.SPACE_M)
         column.setSpacing(look.SPACE_S)
         column.addWidget(self._waterfall)
+        column.addWidget(self._slow)
         column.addWidget(self._engines)
 
     @property
@@ -297,11 +302,24 @@ class Details(QFrame):
         return self._waterfall
 
     @property
+    def slow_text(self) -> str:
+        return self._slow.text()
+
+    @property
     def engines_text(self) -> str:
         return self._engines.text()
 
+    @property
+    def text(self) -> str:
+        """Everything it says, for who does not see it."""
+        pieces = (self._waterfall.accessibleDescription(), self.slow_text, self.engines_text)
+        return "\n".join(piece for piece in pieces if piece)
+
     def show_entry(self, entry: TurnEntry) -> None:
-        self._waterfall.show_spans(entry.spans)
+        self._waterfall.show_spans(entry.spans, entry.starts)
+        slow = " ".join(words.why_slow(entry.slow_because)) if entry.slow_because else ""
+        self._slow.setText(slow)
+        self._slow.setVisible(bool(slow))
         self._waterfall.setVisible(bool(entry.spans))
         lines = []
         for stage in (Stage.STT, Stage.LLM, Stage.TTS):
@@ -352,8 +370,8 @@ def meta_line(entry: TurnEntry) -> str:
             pieces.append(translate("Words", "cloud"))
     if entry.first_sound_ms is not None:
         pieces.append(
-            translate("TurnView", "first sound %1").replace(
-                "%1", words.duration(entry.first_sound_ms)
+            translate("TurnView", "%1 to the first sound").replace(
+                "%1", words.seconds(entry.first_sound_ms)
             )
         )
     if entry.outcome == Outcome.INTERRUPTED:

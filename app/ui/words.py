@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from app.core.ports import Engine, Stage
+from app.core.slow_turns import explanation
 
 translate = QCoreApplication.translate
 
@@ -26,6 +27,8 @@ def engine_name_of(name: str) -> str:
     """What the engine with this registry name is called."""
     if name == "skills":
         return translate("Words", "Built-in skills")
+    if name == "builtin":
+        return translate("Words", "Built-in model")
     if name == "energy":
         return translate("Words", "Loudness")
     return _ENGINES.get(name, name)
@@ -80,6 +83,24 @@ def duration(milliseconds: float) -> str:
     if milliseconds < 999.5:
         return translate("Words", "%1 ms").replace("%1", f"{milliseconds:.0f}")
     return translate("Words", "%1 s").replace("%1", f"{milliseconds / 1000:.2f}")
+
+
+def seconds(milliseconds: float) -> str:
+    """A wait as people think of it: "0.42 s"."""
+    return translate("Words", "%1 s").replace("%1", f"{milliseconds / 1000:.2f}")
+
+
+def turns(count: int) -> str:
+    """ "1 turn", "12 turns"."""
+    if count == 1:
+        return translate("Words", "1 turn")
+    return translate("Words", "%1 turns").replace("%1", f"{count:,}")
+
+
+def why_slow(cause: str) -> tuple[str, str]:
+    """Why a turn was slow, and what to do, in the window's language."""
+    said = explanation(cause)
+    return translate("Causes", said.what), translate("Causes", said.next_step)
 
 
 def span_label(label: str) -> str:

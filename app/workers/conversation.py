@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 
 from app.core.conversation import Conversation
 from app.core.events import (
     CloseUtterance,
     Command,
+    ComputerMeasured,
+    DraftReply,
     EngineMissing,
     EngineReady,
     Event,
     FinishSpeech,
     GenerateReply,
     OpenUtterance,
+    PrefillPrompt,
+    PrepareClause,
     ReopenUtterance,
     SaveTurn,
     SoundChime,
@@ -26,9 +30,13 @@ from app.core.events import (
     TurnStarted,
     WarmUp,
 )
+from app.workers.cpu import CpuMeter
 from app.workers.worker import Worker
 
 log = logging.getLogger(__name__)
+
+MEASURE_MS = 5_000
+"""How often the computer is looked at while Parley rests: 0.1 ms each."""
 
 
 class ConversationWorker(Worker):
@@ -52,18 +60,32 @@ class ConversationWorker(Worker):
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()
         self._conversation = conversation
+        self._cpu = CpuMeter()
+        self._rested = False  # since the processors were looked at last
+        self._measure_timer = QTimer(self)
+        self._measure_timer.setInterval(MEASURE_MS)
+        self._measure_timer.timeout.connect(self._on_measure_due)
         self._routes = {
             OpenUtterance: self.to_listener,
             CloseUtterance: self.to_listener,
             ReopenUtterance: self.to_listener,
             GenerateReply: self.to_llm,
             WarmUp: self.to_llm,
+            PrefillPrompt: self.to_llm,
+            DraftReply: self.to_llm,
+            PrepareClause: self.to_tts,
             SpeakClause: self.to_tts,
             FinishSpeech: self.to_tts,
             SoundChime: self.to_player,
             StopSpeech: self.to_player,
             SaveTurn: self.to_history,
         }
+
+    def on_begin(self) -> None:
+        self._measure_timer.start()
+
+    def on_end(self) -> None:
+        self._measure_timer.stop()
 
     @Slot()
     def stop_turn(self) -> None:
@@ -77,6 +99,21 @@ class ConversationWorker(Worker):
             else:
                 _log(out)
                 self.happened.emit(out)
+        self._rested &= self._conversation.current is None
+
+    @Slot()
+    def _on_measure_due(self) -> None:
+        self.guard(self._measure)
+
+    def _measure(self) -> None:
+        """How busy others are; a time in which Parley worked as well tells nothing of them."""
+        if self._rested:
+            share = self._cpu.others_share()
+            if share is not None:
+                self.on(ComputerMeasured(others_share=share))
+        else:
+            self._cpu.restart()
+        self._rested = self._conversation.current is None
 
 
 def _log(event: Event) -> None:

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from PySide6.QtCore import Signal, Slot
 
 from app.core.events import (
+    FETCHED,
+    CancelFetch,
     EngineMissing,
     Event,
+    FetchEnded,
     FetchModel,
     FetchProgressed,
     LocalOnlyChanged,
+    WarmUp,
 )
 from app.core.ports import Fetchable, Loadable, Stage
+from app.core.turn import Cancelled, CancelToken
 from app.errors import AssistantError, downloads_are_off
 from app.workers.worker import Worker
 
 log = logging.getLogger(__name__)
+
+LOCAL_ONLY = "local-only"
+"""Why a download was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Download:
+    """The one that runs."""
+
+    stage: Stage
+    token: CancelToken
 
 
 class EnginesWorker(Worker):
@@ -27,6 +46,7 @@ class EnginesWorker(Worker):
 
     Signals:
         vad_ready, stt_ready, tts_ready: a loaded provider, for the stage's `adopt`.
+        warm_up: a `WarmUp` for the language models' thread: the model of one is here now.
     """
 
     stage = "engines"
@@ -34,15 +54,26 @@ class EnginesWorker(Worker):
     vad_ready = Signal(object)
     stt_ready = Signal(object)
     tts_ready = Signal(object)
+    warm_up = Signal(object)
 
-    def __init__(self, chosen: dict[Stage, Loadable], *, local_only: bool = False) -> None:
+    def __init__(
+        self,
+        chosen: dict[Stage, Loadable],
+        *,
+        language_models: Mapping[str, Fetchable] = MappingProxyType({}),
+        local_only: bool = False,
+    ) -> None:
         """
         Args:
-            local_only: whether nothing may be fetched from other computers.
             chosen: engines to load, in this order; stages served by their stand-in are left out.
+            language_models: those that run inside Parley, by name; fetched here, and loaded in a
+                thread of their own.
+            local_only: whether nothing may be fetched from other computers.
         """
         super().__init__()
-        self._local_only = local_only
+        self._local_only = local_only  # written by any thread
+        self._download: _Download | None = None  # written here, read by any thread
+        self._language_models = language_models
         self._waiting = dict(chosen)
         self._ready = {
             Stage.VAD: self.vad_ready,
@@ -60,12 +91,31 @@ class EnginesWorker(Worker):
 
     def on(self, event: Event) -> None:
         match event:
+            case FetchModel(stage=Stage.LLM) if event.engine in self._language_models:
+                provider = self._language_models[event.engine]
+                self._fetch(Stage.LLM, provider, lambda: self.warm_up.emit(WarmUp(reason=FETCHED)))
+            case FetchModel(stage=stage) if stage in self._waiting:
+                waiting = self._waiting[stage]
+                if isinstance(waiting, Fetchable):
+                    self._fetch(stage, waiting, lambda: self._load(stage))
+
+    @Slot(object)
+    def interrupt(self, event: Event) -> None:
+        """End the download that runs, if this event says so. Connect directly: it keeps this
+        thread busy."""
+        download = self._download
+        match event:
             case LocalOnlyChanged():
                 self._local_only = event.on
-            case FetchModel() if event.stage in self._waiting:
-                if self._local_only:
-                    raise downloads_are_off()
-                self._fetch(event.stage)
+                if event.on and download:
+                    download.token.cancel(LOCAL_ONLY)
+            case CancelFetch() if download and download.stage == event.stage:
+                download.token.cancel("the user wants it so")
+
+    def request_end(self) -> None:
+        if self._download:
+            self._download.token.cancel("Parley ends")
+        super().request_end()
 
     @Slot()
     def recheck(self) -> None:
@@ -110,9 +160,34 @@ class EnginesWorker(Worker):
             )
         )
 
-    def _fetch(self, stage: Stage) -> None:
-        provider = self._waiting[stage]
-        if not isinstance(provider, Fetchable):
-            return
-        provider.fetch(lambda line: self.happened.emit(FetchProgressed(stage=stage, line=line)))
-        self._load(stage)
+    def _fetch(self, stage: Stage, provider: Fetchable, then: Callable[[], None]) -> None:
+        """
+        Args:
+            then: what to do once it is here; the window shows the download as running until that
+                is done.
+
+        Raises:
+            ProviderUnavailable: it failed, or nothing may be fetched (any more).
+            Cancelled: somebody wanted it to end.
+        """
+        download = self._download = _Download(stage, CancelToken())
+        complete = False
+
+        def progress(line: str) -> None:
+            download.token.raise_if_cancelled()
+            self.happened.emit(FetchProgressed(stage=stage, line=line))
+
+        try:
+            if self._local_only:  # looked at after `interrupt` knows the download
+                raise downloads_are_off()
+            provider.fetch(progress)
+            self._download, complete = None, True
+            then()
+        except Cancelled as exc:
+            log.info("the download for %s was stopped: %s", stage, exc)
+            if download.token.reason == LOCAL_ONLY:
+                raise downloads_are_off() from exc
+            raise
+        finally:
+            self._download = None
+            self.happened.emit(FetchEnded(stage=stage, complete=complete))

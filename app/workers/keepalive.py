@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QTimer, Signal, Slot
 
-from app.core.events import WarmUp
+from app.core.events import Event, UseKeepalive, WarmUp
 from app.core.keepalive import KeepaliveRhythm
 from app.settings import KeepaliveSettings
 from app.workers.worker import Worker
@@ -42,10 +42,9 @@ class KeepaliveWorker(Worker):
         """
         super().__init__()
         self._clock = clock
-        self._rhythm = KeepaliveRhythm(settings.interval_s, clock())
         self._beat_timer = QTimer(self)
-        self._beat_timer.setInterval(int(self._rhythm.beat_s * 1000))
         self._beat_timer.timeout.connect(self._beat)
+        self._take_up(settings.interval_s)
         self._recheck_timer = QTimer(self)
         self._recheck_timer.setInterval(int(self.RECHECK_S * 1000))
         self._recheck_timer.timeout.connect(self.recheck)
@@ -55,6 +54,19 @@ class KeepaliveWorker(Worker):
         self._recheck_timer.start()
         if self._enabled:
             self._beat_timer.start()
+
+    def on(self, event: Event) -> None:
+        match event:
+            case UseKeepalive():
+                self._take_up(event.interval_s)
+                if event.enabled:
+                    self._beat_timer.start()
+                else:
+                    self._beat_timer.stop()
+
+    def _take_up(self, interval_s: float) -> None:
+        self._rhythm = KeepaliveRhythm(interval_s, self._clock())
+        self._beat_timer.setInterval(int(self._rhythm.beat_s * 1000))
 
     def on_end(self) -> None:
         self._beat_timer.stop()

@@ -29,6 +29,7 @@ from app.core.events import (
 )
 from app.core.ports import Engine
 from app.core.secret import Secret
+from app.errors import STAY
 from app.workers.loop import LoopWorker
 from app.workers.worker import failure
 
@@ -89,10 +90,12 @@ class KeysWorker(LoopWorker):
         look_up: Collection[str],
         kept: Sequence[str],
         local_only: bool,
+        without_key: Sequence[Engine] = (),
     ) -> None:
         """
         Args:
             services: in the order in which they are shown.
+            without_key: providers that take no key and can be tried out all the same.
             look_up: names whose key is fetched from the keyring at the start; the others' only
                 when the user wants to see them, because asking a locked keyring makes the
                 desktop ask for a password.
@@ -101,6 +104,8 @@ class KeysWorker(LoopWorker):
         super().__init__()
         self._store = store
         self._services = {service.engine.name: service for service in services}
+        self._engines = {each.name: each for each in without_key}
+        self._engines |= {service.engine.name: service.engine for service in services}
         self._check = check
         self._look_up = frozenset(look_up)
         self._kept = tuple(kept)
@@ -153,25 +158,26 @@ class KeysWorker(LoopWorker):
         self._local_only = command.on
         if command.on:
             for name, task in self._checking.items():
-                if not self._services[name].engine.local:
+                if not self._engines[name].local:
                     task.cancel()
 
     async def _try_out(self, intent: CheckProvider) -> None:
         """The same provider once at a time; each check ends in one `ProviderChecked`."""
         name = intent.name
-        if name in self._checking or name not in self._services:
+        if name in self._checking or name not in self._engines:
             return
         task = asyncio.current_task()
         assert task is not None
         self._checking[name] = task
         try:
             # A keyring may wait for its user; the switch must be heard meanwhile.
-            key = await asyncio.to_thread(self._store.get, name)
+            takes_key = name in self._services
+            key = await asyncio.to_thread(self._store.get, name) if takes_key else None
             ok, line = await self._check(name, key, self._local_only)
         except asyncio.CancelledError:
             if not self._local_only:
                 raise
-            ok, line = False, "The check was stopped: “Stay on this computer” is on."
+            ok, line = False, f"The check was stopped, because {STAY} is on."
         except Exception as exc:  # the border to the providers' libraries
             log.error("the check of %s failed", name, exc_info=exc)
             told = failure(self.stage, exc, turn_id=0)

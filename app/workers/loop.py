@@ -10,6 +10,9 @@ from PySide6.QtCore import QThread
 
 from app.workers.worker import Worker
 
+CLOSED_WITHIN_S = 1.0
+"""How long a task that was cancelled may take to close its connection before the loop ends."""
+
 
 class LoopThread(QThread):
     """A thread that runs an asyncio loop, so that several requests can be in flight together and
@@ -69,9 +72,16 @@ class LoopWorker(Worker):
         current = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not current]
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # twice would interrupt how it closes its connection
+                task.cancel()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=CLOSED_WITHIN_S)
+            for task in stuck:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         try:
             await self.on_loop_end()
+        except Exception as exc:  # told here: the loop stops before it would ask the task
+            self.report(exc, turn_id=0)
         finally:
             self._loop.stop()

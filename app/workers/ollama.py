@@ -29,6 +29,7 @@ from app.core.events import (
     Notice,
     OllamaChanged,
     StartOllama,
+    UseModels,
     WarmUp,
 )
 from app.core.ollama import ModelKeeper, OllamaState, ServerProgram
@@ -91,11 +92,13 @@ class OllamaWorker(LoopWorker):
         find_gpus: Callable[[], tuple[str, ...]],
         pace: Pace | None = None,
         *,
+        wanted: bool = True,
         first_choice: bool = True,
         local_only: bool = False,
     ) -> None:
         """
         Args:
+            wanted: whether it is asked at all; while it is not, nothing is started or asked.
             local_only: whether nothing may be fetched from other computers.
             first_choice: whether Ollama is asked before all others; only then is it missed.
             options: the chosen model, and whether to start the program.
@@ -107,6 +110,7 @@ class OllamaWorker(LoopWorker):
         self._program = program
         self._find_gpus = find_gpus
         self._pace = pace or Pace()
+        self._wanted = wanted
         self._first_choice = first_choice
         self._now: OllamaChanged | None = None  # as told last
         self._woken = asyncio.Event()
@@ -144,6 +148,8 @@ class OllamaWorker(LoopWorker):
                 self._hand_over(self._delete(event.model))
             case LocalOnlyChanged():
                 self._hand_over(self._keep_local(event))
+            case UseModels():
+                self._hand_over(self._take_place(event))
 
     # --- the loop's thread: the server -------------------------------------------------------
 
@@ -180,6 +186,15 @@ class OllamaWorker(LoopWorker):
             await self._cancel_fetch()
         self._woken.set()
 
+    async def _take_place(self, command: UseModels) -> None:
+        """Somebody put Ollama into the order, took it out or moved it. A server of ours goes on
+        until Parley ends: it may be in the middle of a reply, and be wanted again."""
+        self._first_choice = command.order[:1] == ("ollama",)
+        if self._wanted != ("ollama" in command.order):
+            self._wanted = not self._wanted
+            self._gave_up, self._up_since = False, None
+            self._woken.set()
+
     async def _try_anew(self) -> None:
         self._failures = 0
         self._gave_up = False
@@ -189,6 +204,17 @@ class OllamaWorker(LoopWorker):
 
     async def _look(self) -> float:
         """See how the server is and do what is to be done; seconds until the next look."""
+        if not self._wanted:
+            self._tell(
+                OllamaChanged(
+                    model=self._options.model,
+                    local=self._keeper.local,
+                    found=self._is_found(),
+                    running=False,
+                    wanted=False,
+                )
+            )
+            return self._pace.look_s
         if self._forbidden:
             return self._pace.look_s
         try:
@@ -234,6 +260,7 @@ class OllamaWorker(LoopWorker):
                 started_by_us=self._ours,
                 version=state.version,
                 models=state.models,
+                sizes=state.sizes,
                 pulled=state.pulled,
                 loaded=state.loaded,
                 gpu_share=state.gpu_share,
@@ -249,7 +276,7 @@ class OllamaWorker(LoopWorker):
         now_s = time.monotonic()
         self._note_end(now_s)
         found = self._is_found()
-        is_news = self._now is None or self._now.found
+        is_news = self._now is None or self._now.found or not self._now.wanted
         if not found and is_news and self._keeper.local and self._first_choice:
             self.happened.emit(_not_installed(self._options.model))
         may_start = found and self._keeper.local and self._may_start and not self._gave_up

@@ -27,7 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from app.core.continuation import Cut, Joint, Piece, continued, cut
+from app.core.continuation import Cut, continued, cut
 from app.core.events import (
     EngineAnswered,
     Event,
@@ -39,9 +39,16 @@ from app.core.events import (
     TokensCounted,
 )
 from app.core.fallback import Failure, Fallback, Plan
+from app.core.joint import CannotJoin, Joint, Piece
 from app.core.ports import Engine, LlmProvider, Message, ReportsUsage
 from app.core.sentences import ClauseSplitter
-from app.errors import AssistantError, ProviderBroke, ProviderRefused, ProviderUnavailable
+from app.errors import (
+    STAY,
+    AssistantError,
+    ProviderBroke,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +114,13 @@ class Report(Protocol):
 class _Attempt:
     """A question that is with one model. Used in the loop."""
 
-    def __init__(self, model: Model, messages: Sequence[Message], language: str) -> None:
+    def __init__(
+        self,
+        model: Model,
+        messages: Sequence[Message],
+        language: str,
+        drafted: AsyncGenerator[str, None] | None = None,
+    ) -> None:
         self.model = model
         loop = asyncio.get_running_loop()
         self.allowed_s = model.first_word_s
@@ -115,7 +128,9 @@ class _Attempt:
         self.forbidden = False
         model.replying += 1
         # a provider's stream is an async generator, and closing it closes the connection
-        self._stream = cast("AsyncGenerator[str, None]", model.provider.reply(messages, language))
+        self._stream = drafted or cast(
+            "AsyncGenerator[str, None]", model.provider.reply(messages, language)
+        )
         self.first = loop.create_task(self._first_words())
         self._reading: asyncio.Timeout | None = None
 
@@ -183,6 +198,7 @@ class Relay:
         emit: Callable[[Event], None],
         report: Report,
         patience_s: float = PATIENCE_S,
+        drafted: AsyncGenerator[str, None] | None = None,
     ) -> None:
         """
         Args:
@@ -190,6 +206,7 @@ class Relay:
             fallback: told how each of them did.
             plan: why others are not among them.
             first_choice: who should have answered; None when it does not matter.
+            drafted: the reply of the first model, when it was begun on trial.
         """
         self._request = request
         self._waiting = deque(models)
@@ -198,6 +215,7 @@ class Relay:
         self._plan = plan
         self._report = report
         self._patience_s = patience_s
+        self._drafted = drafted
         self._reply = _Reply(request.turn_id, emit)
         self._emit = emit
         self._running: list[_Attempt] = []  # in the order in which they were started
@@ -217,8 +235,22 @@ class Relay:
         finally:
             for attempt in self._at_work():
                 self._close(attempt)
-            if self._closing:
-                await asyncio.wait(self._closing)
+            await self._all_closed()
+
+    @property
+    def text(self) -> str:
+        """The reply so far."""
+        return self._reply.text
+
+    async def _all_closed(self) -> None:
+        """Wait for every connection to close, even when cancelled meanwhile, as by a quit: what
+        outlives the loop is closed by nobody."""
+        closing = asyncio.gather(*self._closing)
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise
 
     def break_off(self) -> None:
         """End the reply where it is."""
@@ -286,7 +318,8 @@ class Relay:
         messages: Sequence[Message] = self._request.messages
         if self._reply.begun:
             messages = continued(messages, self._reply.cut().kept)
-        self._running.append(_Attempt(model, messages, self._request.language))
+        drafted, self._drafted = self._drafted, None
+        self._running.append(_Attempt(model, messages, self._request.language, drafted))
         return True
 
     def _trouble(self, attempt: _Attempt) -> BaseException | None:
@@ -335,7 +368,8 @@ class Relay:
                 self._add(attempt, joint.end())
         except Exception as exc:  # a model may fail in any way; the user gets an answer
             self._following = None
-            self._failed(attempt, _forbidden(model) if attempt.forbidden else exc)
+            trouble = _lost_the_thread(model) if isinstance(exc, CannotJoin) else exc
+            self._failed(attempt, _forbidden(model) if attempt.forbidden else trouble)
             return False
         self._following = None
         self._close(attempt)
@@ -401,8 +435,12 @@ class Relay:
         self._closing.add(asyncio.get_running_loop().create_task(attempt.close()))
 
 
+def _lost_the_thread(model: Model) -> ProviderBroke:
+    return ProviderBroke(f"{model.title} could not go on where the reply broke off.", "Ask again.")
+
+
 def _forbidden(model: Model) -> ProviderUnavailable:
-    return ProviderUnavailable(f"{model.title} was stopped, because local-only is on.")
+    return ProviderUnavailable(f"{model.title} was stopped, because {STAY} is on.")
 
 
 class _Reply:

@@ -19,9 +19,17 @@ def test_the_limits_are_those_of_the_specification() -> None:
     assert {span: limit.value for span, limit in LIMITS.items()} == {
         "stt_tail": 0.30,
         "llm_overhead": 5.0,
+        "ttft_after_pause": 1.10,
         "tts_first_audio": 0.30,
         "tts_flatness": 0.25,
         "voice_to_voice": 0.50,
+        "voice_to_voice_gpu": 200.0,
+        "barge_in": 120.0,
+        "window_longest": 50.0,
+        "window_p99": 16.0,
+        "start": 1500.0,
+        "idle": 1.0,
+        "history_search": 50.0,
     }
 
 

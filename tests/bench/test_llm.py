@@ -11,7 +11,7 @@ from app.bench.report import Section, as_text
 from app.settings import LlmSettings, OllamaSettings
 from tests.support.ollama_server import OllamaServer
 
-PLAN = Plan(runs=1, pairs=3, recordings=[Path("unused.wav")])
+PLAN = Plan(runs=1, pairs=3, recordings=[Path("unused.wav")], pause_s=0.05)
 
 
 def measure(settings: LlmSettings) -> Section:
@@ -48,6 +48,18 @@ def test_a_cold_start_takes_the_load_and_the_next_reply_does_not() -> None:
     assert cold["ttft_after_ms"] < cold["load_ms"]
 
 
+def test_the_same_question_is_asked_after_a_pause_and_again_at_once() -> None:
+    with OllamaServer(words_per_second=0) as server:
+        section = against(server)
+        asked = [request.body["messages"][-1]["content"] for request in server.chats]
+    pauses = data(section)["pauses"]
+    assert len(pauses["after_pause_ms"]) == len(pauses["at_once_ms"]) == llm.PAUSES
+    assert asked[-2 * llm.PAUSES - 1 : -1] == [llm.OVERHEAD_QUESTION] * 2 * llm.PAUSES
+    (budget,) = (budget for budget in section.budgets if budget.span == "ttft_after_pause")
+    assert budget.value == pauses["ratio"]
+    assert section.not_measured == []
+
+
 def test_without_a_model_the_skills_stand_in_and_it_says_so() -> None:
     section = measure(LlmSettings(ollama=OllamaSettings(host="127.0.0.1:9")))
     measured = data(section)
@@ -56,6 +68,8 @@ def test_without_a_model_the_skills_stand_in_and_it_says_so() -> None:
     assert len(measured["replies"]) == len(MESSAGES)
     assert measured["overhead"] is measured["cold_start"] is None
     assert section.budgets == []
+    assert {each.span for each in section.not_measured} == {"llm_overhead", "ttft_after_pause"}
+    assert all("Ollama is not running." in each.reason for each in section.not_measured)
     text = as_text(section.tables[0])
     assert "skills, cpu (stand-in)" in text
     assert "Ollama is not running." in text

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from app.audio.format import read_speech
 from app.bench import real_shapes
@@ -15,11 +13,6 @@ from app.providers.stt import whisper_models
 from app.providers.stt.whisper import WhisperStt
 from app.providers.tts.vits import VitsTts
 from app.settings import VitsSettings, WhisperSettings
-
-
-@pytest.fixture(scope="module")
-def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return real_shapes.make_whisper(tmp_path_factory.mktemp("shapes"))
 
 
 def test_the_whisper_is_multilingual_hears_one_question_and_is_sure(
@@ -48,16 +41,6 @@ def test_plain_faster_whisper_hears_the_same_in_one_try(whisper: Path) -> None:
     assert segment.temperature == 0.0  # no fall-back: the guard was content
     assert segment.no_speech_prob < 0.01
     assert info.language == "en"
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Two threads that wait for each other on a busy computer take many times as long."""
-    import torch
-
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def test_the_voice_takes_the_same_time_for_every_letter(tmp_path: Path, one_thread: None) -> None:

@@ -34,11 +34,14 @@ def test_the_json_names_the_machine_the_engine_and_every_budget(
 ) -> None:
     with OllamaServer(words_per_second=0) as server:
         chosen = with_ollama(server.url)
-        assert run(chosen, tmp_path, "--quick", "--only", "llm", "--json") == 0
+        words = ("--quick", "--only", "llm", "--json", "--device", "cpu")
+        assert run(chosen, tmp_path, *words) == 0
     streams = capsys.readouterr()
     document: dict[str, Any] = json.loads(streams.out)
-    assert set(document) == {"machine", "plan", "llm", "budgets"}
+    assert set(document) == {"machine", "plan", "llm", "budgets", "not_measured"}
     assert document["machine"]["cores"] >= 1
+    assert isinstance(document["machine"]["gpus"], list)
+    assert document["plan"]["device"] == "cpu"
     assert document["llm"]["engine"] == {
         "stage": "llm",
         "name": "ollama",
@@ -52,8 +55,10 @@ def test_the_json_names_the_machine_the_engine_and_every_budget(
     assert {"runs", "average", "p50", "p95", "share_under_200_ms"} == set(
         document["llm"]["ttft_ms"]
     )
-    (budget,) = document["budgets"]
+    budget, after_pause = document["budgets"]
     assert budget["span"] == "llm_overhead"
+    assert after_pause["span"] == "ttft_after_pause"
+    assert document["not_measured"] == []
     assert budget["budget"] == 5.0
     assert budget["value"] == document["llm"]["overhead"]["added_ms"]
     assert budget["met"] == (budget["value"] <= 5.0)
@@ -76,9 +81,39 @@ def test_what_was_not_measured_is_no_budget_that_is_met(
     document = json.loads(capsys.readouterr().out)
     assert document["budgets"] == []
     assert document["llm"]["engine"]["stand_in"] is True
+    assert {each["span"] for each in document["not_measured"]} == {
+        "llm_overhead",
+        "ttft_after_pause",
+    }
 
 
-@pytest.mark.parametrize("words", [("--recordings", "nowhere"), ("--runs", "0")])
+def test_what_was_not_measured_is_listed_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(with_ollama("127.0.0.1:9"), tmp_path, "--quick", "--only", "llm") == 0
+    shown = capsys.readouterr().out
+    assert "Not measured" in shown
+    assert "llm_overhead" in shown
+    assert "Ollama is not running." in shown
+
+
+@pytest.mark.parametrize("held", ["soon", "-1", "6000"])
+def test_a_key_up_that_makes_no_sense_is_refused(tmp_path: Path, held: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(Settings(), tmp_path, "--key-up", held)
+    assert left.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--recordings", "nowhere"),
+        ("--runs", "0"),
+        ("--plot", "picture.pdf"),
+        ("--plot", "nowhere/picture.svg"),
+        ("--plot", "picture.svg", "--only", "llm"),
+    ],
+)
 def test_a_bench_that_cannot_be_made_says_why(tmp_path: Path, words: tuple[str, ...]) -> None:
     with pytest.raises(InputError):
         run(Settings(), tmp_path, *words)

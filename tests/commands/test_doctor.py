@@ -218,7 +218,7 @@ def test_something_else_on_ollamas_port_is_a_finding_not_a_crash(no_keys: Secret
         ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
         server.shutdown()
     assert (ollama.status, skills.status) == ("warn", "ok")
-    assert "not an answer" in ollama.text
+    assert "is no Ollama" in ollama.text
     assert "crash" not in ollama.text
 
 
@@ -248,7 +248,8 @@ def test_under_local_only_no_cloud_is_looked_at() -> None:
     secrets = Secrets({"GROQ_API_KEY": "gsk_0123456789abcdef"})
     chosen = settings(llm={"order": ("groq",), "local_only": True})
     groq, _skills = engine_checks.language_model(chosen, secrets)
-    assert (groq.status, groq.text) == ("warn", "groq: Not asked, because local-only is on.")
+    assert groq.status == "warn"
+    assert groq.text == "groq: Not asked, because “Stay on this computer” is on."
 
 
 # --- files --------------------------------------------------------------------------------

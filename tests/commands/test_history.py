@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def test_list_shows_the_newest_first_with_numbers_to_use(
     assert "2 turns" in out[0]
     assert run(filled, "list", "--limit", "1") == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_without_an_action_it_lists(filled: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(filled, "list") == 0
+    listed = capsys.readouterr().out
+    assert run(filled) == 0
+    assert capsys.readouterr().out == listed
 
 
 @pytest.mark.parametrize("words", [["list"], ["search", "x"], ["delete", "--all", "--yes"]])
@@ -118,9 +126,21 @@ def test_an_export_that_cannot_be_written_costs_no_earlier_one(
     old = tmp_path / "export.md"
     old.write_text("the export of last week")
     filled.history_file.write_bytes(b"damaged" * 1000)
-    assert run(filled, "export", "--out", str(old)) == 1
+    assert run(filled, "export", "--force", "--out", str(old)) == 1
     assert old.read_text() == "the export of last week"
     assert list(tmp_path.glob("*.part")) == []
+
+
+def test_an_export_replaces_no_file_unasked(
+    filled: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "export.md"
+    old.write_text("the export of last week")
+    assert run(filled, "export", "--out", str(old)) == 2
+    assert "--force" in capsys.readouterr().err
+    assert old.read_text() == "the export of last week"
+    assert run(filled, "export", "--out", str(old), "--force") == 0
+    assert old.read_text() != "the export of last week"
 
 
 @pytest.mark.parametrize("content", [None, b"not an export", b"\xff\xfe"])
@@ -179,7 +199,7 @@ def test_what_cannot_be_deleted_is_bad_input(
 
 
 @pytest.mark.parametrize(
-    "words", [["delete"], ["delete", "1", "--all"], ["list", "--limit", "0"], []]
+    "words", [["delete"], ["delete", "1", "--all"], ["list", "--limit", "0"], ["lost"]]
 )
 def test_a_command_that_makes_no_sense_is_refused(
     filled: Paths, words: list[str], capsys: pytest.CaptureFixture[str]
@@ -224,3 +244,34 @@ def test_a_reader_that_has_seen_enough_is_no_error(filled: Paths) -> None:
     child.stdout = None
     _, err = child.communicate(b"\n", timeout=60)
     assert (child.returncode, err) == (0, b"")
+
+
+# --- figures --------------------------------------------------------------------------------
+
+
+def test_figures_without_spoken_turns(filled: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(filled, "figures") == 0
+    assert capsys.readouterr().out == "There are no spoken turns yet.\n"
+
+
+def test_figures_for_people_and_as_data(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteHistory(paths.history_file)
+    store.open()
+    store.save(turn(1, started_at=time.time() - 60, spans={"voice_to_voice": 180.0}))
+    spans = {"voice_to_voice": 2400.0}
+    store.save(turn(2, started_at=1_700_000_000.0, spans=spans, slow_because="cold model"))
+    store.close()
+    assert run(paths, "figures") == 0
+    out = capsys.readouterr().out
+    lines = {line[:18].strip(): line[18:].split("  ") for line in out.splitlines()}
+    assert [value.strip() for value in lines["median"] if value] == ["0.18 s", "1.29 s"]
+    assert [value.strip() for value in lines["under 0.20 s"] if value] == ["100 %", "50 %"]
+    assert "1 turn  A model was not ready yet. It stays ready while Parley is open." in out
+    assert out.splitlines()[-1].endswith("2.40 s  A model was not ready yet.")
+    assert run(paths, "figures", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["last_hour"]["turns"] == 1
+    assert data["all_time"]["spikes"] == {"cold model": 1}
+    assert data["recent_spikes"] == [
+        {"started_at": 1_700_000_000.0, "ms": 2400.0, "cause": "cold model"}
+    ]

@@ -10,6 +10,7 @@ import pytest
 from app.core.conversation import Conversation
 from app.core.events import (
     AskText,
+    ChangePrompt,
     CloseUtterance,
     DropListening,
     EngineAnswered,
@@ -18,6 +19,7 @@ from app.core.events import (
     FinishListening,
     FinishSpeech,
     GenerateReply,
+    LoadStarted,
     Notice,
     OpenUtterance,
     Outcome,
@@ -45,7 +47,7 @@ from app.core.events import (
     WarmUp,
 )
 from app.core.ports import Engine, Message, Stage, Transcript, Usage
-from app.core.prompt import MODES, Prompt
+from app.core.prompt import MODES, Prompt, system_prompt
 
 E = TypeVar("E", bound=Event)
 
@@ -150,6 +152,20 @@ def test_a_spoken_turn_from_key_to_silence():
     assert ended.spans["voice_to_voice"] == pytest.approx(1000.0)
 
 
+def test_a_turn_that_was_slow_says_where_and_why():
+    script = Script()
+    script.play(LoadStarted(at=0.5, engine=OLLAMA))
+    script.speak("what is the capital of france")
+    script.answer("It is Paris.")
+    script.heard("It is Paris.")
+    ended = script.last(TurnEnded)
+    assert ended.starts.keys() == ended.spans.keys()
+    assert ended.starts["capture"] < 0 == ended.starts["voice_to_voice"]
+    assert ended.slow_because
+    record = script.last(SaveTurn).record
+    assert (record.starts, record.slow_because) == (ended.starts, ended.slow_because)
+
+
 def test_the_model_is_warmed_when_the_key_goes_down():
     script = Script()
     script.play(StartListening(at=0.0))
@@ -177,16 +193,6 @@ def test_a_release_is_taken_back_when_the_key_was_never_up():
     out = script.play(ResumeListening(at=0.501))
     assert any(isinstance(event, ReopenUtterance) for event in out)
     assert script.state == State.LISTENING
-
-
-def test_a_resume_after_the_utterance_ended_changes_nothing():
-    script = Script()
-    script.play(StartListening(at=0.0), FinishListening(at=0.5))
-    turn = script.last(OpenUtterance).turn
-    script.play(utterance_ended(turn))
-    out = script.play(ResumeListening(at=0.6))
-    assert not any(isinstance(event, ReopenUtterance) for event in out)
-    assert script.state == State.FINISHING
 
 
 @pytest.mark.parametrize("verdict", ["too short", "silence", "muted", "no microphone"])
@@ -351,7 +357,67 @@ def test_the_model_is_shown_only_the_latest_turns():
     script.speak("last")
     questions = [m.text for m in script.last(GenerateReply).messages if m.role == "user"]
     assert questions == ["question 3", "question 4", "last"]
+
+
+def exchange(script: Script, number: int) -> None:
+    script.speak(f"question {number}")
+    script.answer(f"answer {number}")
+    script.heard(f"answer {number}")
+
+
+def test_the_users_own_limit_is_told_when_it_first_tells_and_once():
+    script = Script(history_turns=4)
+    for number in range(5):
+        exchange(script, number)
+    assert not script.all(Notice), "all of them were shown until now"
+    script.speak("question 5")
+    notice = script.last(Notice)
+    assert notice.title == "The oldest 3 turns are no longer shown to the model."
+    assert "at most 4 earlier turns" in notice.hint
+    assert (notice.level, notice.turn_id) == ("info", script.last(GenerateReply).turn_id)
+    script.answer("answer 5")
+    script.heard("answer 5")
+    for number in range(6, 20):
+        exchange(script, number)
+    assert len(script.all(Notice)) == 1
+
+
+def test_a_changed_limit_acts_at_the_next_question_and_is_told():
+    script = Script(history_turns=8)
+    for number in range(6):
+        exchange(script, number)
+    before = len(script.all(GenerateReply))
+    script.play(prompt_change(history_turns=0))
+    assert len(script.all(GenerateReply)) == before
     assert not script.all(Notice)
+    script.speak("what now")
+    roles = [message.role for message in script.last(GenerateReply).messages]
+    assert roles == ["system", "user"]
+    notice = script.last(Notice)
+    assert notice.title == "The oldest 6 turns are no longer shown to the model."
+    assert "no earlier turn." in notice.hint
+
+
+def test_a_changed_persona_and_mode_are_in_the_next_prompt_and_nowhere_else():
+    script = Script()
+    exchange(script, 0)
+    script.speak("what is it")
+    asked = script.last(GenerateReply).messages
+    script.play(prompt_change(persona="Speak like a pirate.", mode="rich"))
+    assert script.last(GenerateReply).messages == asked, "the question that is out stays as it is"
+    script.answer("Yes.")
+    script.heard("Yes.")
+    script.speak("and now")
+    system, *rest = script.last(GenerateReply).messages
+    assert system.text == system_prompt("Speak like a pirate.", "rich")
+    assert tuple(rest[: len(asked) - 1]) == asked[1:], "the conversation is kept"
+    assert not any("pirate" in message.text for message in rest)
+    assert not script.all(Notice)
+
+
+def prompt_change(**options) -> ChangePrompt:
+    plain = {"persona": "Be brief.", "mode": "fast", "history_turns": 4, "context_tokens": 4096}
+    return ChangePrompt(**{**plain, **options})
 
 
 def test_turns_that_no_longer_fit_are_left_out_and_the_user_is_told():
@@ -426,6 +492,36 @@ def test_a_slip_of_the_finger_does_not_cost_the_words():
     assert turn == script.conversation.current
     assert not turn.token.cancelled
     assert script.state == State.LISTENING
+
+
+@pytest.mark.parametrize("verdict", ["speech", "silence", "too short"])
+@pytest.mark.parametrize("came_back", [StartListening(at=1.06), ResumeListening(at=1.06)])
+@pytest.mark.parametrize("ended_first", [False, True])
+def test_a_key_that_came_back_too_late_takes_up_both_halves(verdict, came_back, ended_first):
+    script = Script()
+    script.play(StartListening(at=0.5), FinishListening(at=1.0))
+    first = script.conversation.current
+    if ended_first and isinstance(came_back, StartListening):
+        pytest.skip("another press after the recording was closed is another question")
+    if ended_first and verdict != "speech":
+        pytest.skip("the turn is over")
+    events = (utterance_ended(first, verdict=verdict), came_back)
+    script.play(*(events if ended_first else reversed(events)))
+    second = script.conversation.current
+    assert first.token.cancelled
+    assert second.id != first.id
+    assert (script.state, script.last(OpenUtterance).at) == (State.LISTENING, 0.5)
+    assert not script.all(Notice), "the user is speaking"
+    script.play(FinishListening(at=4.0))
+    assert script.last(CloseUtterance).turn_id == second.id
+
+
+def test_a_key_that_came_back_in_time_closes_the_same_recording_later():
+    script = Script()
+    script.play(StartListening(at=0.0), FinishListening(at=0.5), StartListening(at=0.56))
+    first = script.conversation.current
+    script.play(FinishListening(at=1.0), utterance_ended(first))
+    assert script.conversation.current is first
 
 
 def test_an_interrupted_timer_leaves_a_trace():

@@ -49,7 +49,7 @@ def test_local_only_leaves_out_the_cloud_and_says_so() -> None:
     plan = fallback.plan(0.0)
     assert plan.candidates == fallback.permitted() == ("ollama",)
     assert plan.first_choice == "groq"
-    assert plan.why_not("groq") == "Groq was not asked, because local-only is on."
+    assert plan.why_not("groq") == "Groq was not asked, because “Stay on this computer” is on."
     fallback.local_only = False
     assert fallback.plan(0.0).candidates == ("groq", "ollama")
 
@@ -148,6 +148,44 @@ def test_with_another_key_it_begins_anew() -> None:
     fail(fallback, "groq", 0.0, retry_after_s=3000.0)
     fallback.set_up("groq", True)
     assert fallback.plan(0.1).candidates == ("groq",)
+
+
+def test_a_new_order_acts_at_the_next_plan_and_may_leave_models_out() -> None:
+    fallback = Fallback([OLLAMA, CEREBRAS, GROQ], order=["ollama", "nobody"])
+    assert fallback.order == fallback.plan(0.0).candidates == ("ollama",)
+    fallback.reorder(["groq", "ollama", "groq"])
+    assert fallback.order == fallback.plan(0.0).candidates == ("groq", "ollama")
+    assert fallback.plan(0.0).first_choice == "groq"
+    assert fallback.permitted() == ("groq", "ollama")
+    fallback.reorder([])
+    assert fallback.plan(0.0).candidates == ()
+
+
+def test_who_rests_goes_on_resting_in_another_place_and_out_of_the_order() -> None:
+    fallback = Fallback([OLLAMA, GROQ])
+    fail(fallback, "groq", 0.0, retry_after_s=60.0)
+    fallback.reorder(["groq", "ollama"])
+    assert fallback.plan(59.0).candidates == ("ollama",)
+    assert fallback.plan(59.0).why_not("groq") == "groq failed."
+    fallback.reorder(["ollama"])
+    assert fallback.skipped("groq", 59.0) is not None
+    fallback.reorder(["groq", "ollama"])
+    assert fallback.plan(59.0).candidates == ("ollama",)
+    assert fallback.plan(61.0).candidates == ("groq", "ollama")
+
+
+def test_each_model_says_why_it_would_not_be_asked() -> None:
+    fallback = Fallback([OLLAMA, CEREBRAS, GROQ], order=["ollama"], local_only=True)
+    kinds = [fallback.skipped(name, 0.0) for name in ("ollama", "cerebras", "groq")]
+    assert [skipped and skipped.kind for skipped in kinds] == [
+        None,
+        Skip.LOCAL_ONLY,
+        Skip.LOCAL_ONLY,
+    ]
+    fallback.local_only = False
+    skipped = fallback.skipped("cerebras", 0.0)
+    assert skipped is not None
+    assert skipped.kind == Skip.NOT_SET_UP
 
 
 def test_with_nobody_there_is_no_first_choice() -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
 from app.core.events import (
+    ClauseDrafted,
+    DraftEnded,
+    DraftStarted,
     Event,
     FinalTranscript,
     LevelMeasured,
     PartialTranscript,
     PlaybackEnded,
     PlaybackStarted,
+    PrefillEnded,
+    PrefillStarted,
     ReplyDelta,
     ReplyEnded,
     SentenceReady,
@@ -23,7 +29,7 @@ from app.core.events import (
     TurnStarted,
     UtteranceEnded,
 )
-from app.core.latency import KEPT_TURNS, SPANS, LatencyObserver, Mark
+from app.core.latency import KEPT_TURNS, SPANS, LatencyObserver, Mark, Span, timeline
 from app.core.ports import Engine, Stage, Transcript
 from app.core.turn import Turn
 from tests.fakes import so_far
@@ -139,19 +145,91 @@ def test_the_parts_are_the_whole_wait() -> None:
         assert sum(ms for name, ms in spans.items() if name in parts) == pytest.approx(spans[total])
 
 
-def test_waterfall_has_no_gap_and_begins_at_key_up() -> None:
-    bars = observed(*voice_turn(1, 7.0)).waterfall(1)
-    assert [bar.name for bar in bars] == list(WAIT)
-    assert bars[0].start_ms == 0
-    for bar, following in pairwise(bars):
-        assert bar.start_ms + bar.duration_ms == pytest.approx(following.start_ms)
-    assert bars[-1].start_ms + bars[-1].duration_ms == pytest.approx(310.0)
+def parts_of(observer: LatencyObserver) -> list[Span]:
+    parts = {kind.name for kind in SPANS if kind.part}
+    spans = timeline(observer.spans(1), observer.starts(1))
+    return [span for span in spans if span.name in parts]
 
 
-def test_waterfall_of_a_typed_turn_begins_at_the_request() -> None:
-    bars = observed(*text_turn(1, 7.0)).waterfall(1)
-    assert bars[0] == ("llm_queue", 0.0, pytest.approx(2.0))
-    assert bars[-1].start_ms + bars[-1].duration_ms == pytest.approx(190.0)
+def test_the_parts_follow_one_another_from_key_up_to_the_first_sound() -> None:
+    parts = parts_of(observed(*voice_turn(1, 7.0)))
+    assert [part.name for part in parts] == list(WAIT)
+    assert parts[0].start_ms == 0
+    for part, following in pairwise(parts):
+        assert part.end_ms == pytest.approx(following.start_ms)
+    assert parts[-1].end_ms == pytest.approx(310.0)
+
+
+def test_in_a_typed_turn_they_begin_at_the_request() -> None:
+    parts = parts_of(observed(*text_turn(1, 7.0)))
+    assert parts[0] == Span("llm_queue", 0.0, pytest.approx(2.0))
+    assert parts[-1].end_ms == pytest.approx(190.0)
+
+
+def test_what_came_before_key_up_lies_before_zero() -> None:
+    starts = observed(*voice_turn(1, 7.0)).starts(1)
+    assert starts["capture"] == pytest.approx(-2500.0)
+    assert starts["endpoint"] == starts["stt_tail"] == starts["voice_to_voice"] == 0.0
+    assert starts["reply"] == pytest.approx(122.0)
+
+
+@pytest.mark.parametrize("make", [voice_turn, text_turn])
+def test_a_turn_that_was_kept_without_places_gets_them_back(
+    make: Callable[[int, float], list[Event]],
+) -> None:
+    observer = observed(*make(1, 7.0))
+    kept = timeline(observer.spans(1), observer.starts(1))
+    found = timeline(observer.spans(1), {})
+    assert [span.name for span in found] == [span.name for span in kept]
+    for one, other in zip(found, kept, strict=True):
+        assert one.start_ms == pytest.approx(other.start_ms, abs=1e-6)
+
+
+# --- what was done ahead --------------------------------------------------------------------
+
+MODEL = Engine(Stage.LLM, "x", "y")
+
+
+def ahead(turn_id: int, key_up: float) -> list[Event]:
+    """Two prefills, a draft that was dropped and one that is kept at the transcript."""
+    return [
+        PrefillStarted(turn_id=turn_id, at=key_up - 2.4, engine=MODEL),
+        PrefillEnded(turn_id=turn_id, at=key_up - 2.2, engine=MODEL, ms=200.0),
+        PrefillStarted(turn_id=turn_id, at=key_up - 1.5, engine=MODEL),
+        PrefillEnded(turn_id=turn_id, at=key_up - 1.4, engine=MODEL, ms=100.0),
+        DraftStarted(turn_id=turn_id, at=key_up - 1.2, draft=1, engine=MODEL),
+        ClauseDrafted(turn_id=turn_id, at=key_up - 1.0, draft=1, text="No."),
+        DraftEnded(turn_id=turn_id, at=key_up - 0.9, draft=1, kept=False, gained_ms=0.0, tokens=3),
+        DraftStarted(turn_id=turn_id, at=key_up - 0.3, draft=2, engine=MODEL),
+        ClauseDrafted(turn_id=turn_id, at=key_up - 0.1, draft=2, text="Yes."),
+        DraftEnded(
+            turn_id=turn_id, at=key_up + 0.121, draft=2, kept=True, gained_ms=200.0, tokens=9
+        ),
+    ]
+
+
+def test_a_kept_draft_and_the_prefills_are_drawn_where_they_happened() -> None:
+    observer = observed(*voice_turn(1, 7.0), *ahead(1, 7.0))
+    spans = {span.name: span for span in timeline(observer.spans(1), observer.starts(1))}
+    assert spans["prefill"].start_ms == pytest.approx(-2400.0)
+    assert spans["prefill"].end_ms == pytest.approx(-1400.0)
+    assert spans["draft"].start_ms == pytest.approx(-300.0)
+    assert spans["draft"].end_ms == pytest.approx(-100.0)
+
+
+def test_a_draft_that_was_kept_unfinished_ends_there() -> None:
+    unfinished = [event for event in ahead(1, 7.0) if not isinstance(event, ClauseDrafted)]
+    observer = observed(*voice_turn(1, 7.0), *unfinished)
+    assert observer.starts(1)["draft"] + observer.spans(1)["draft"] == pytest.approx(121.0)
+
+
+def turn_with_work_ahead(turn_id: int, key_up: float) -> list[Event]:
+    return [*voice_turn(turn_id, key_up), *ahead(turn_id, key_up)]
+
+
+def test_dropped_drafts_leave_no_trace() -> None:
+    observer = observed(*voice_turn(1, 7.0), *ahead(1, 7.0)[4:7])
+    assert "draft" not in observer.spans(1)
 
 
 def test_a_turn_that_was_not_heard_has_no_reply_spans() -> None:
@@ -167,7 +245,7 @@ def test_a_missing_event_leaves_out_its_spans_only() -> None:
     assert "ttfa" not in spans
     assert spans["ttft"] == pytest.approx(75.0)
     assert spans["voice_to_voice"] == pytest.approx(310.0)
-    assert [bar.name for bar in observer.waterfall(1)] == [
+    assert [part.name for part in parts_of(observer)] == [
         "stt_tail",
         "llm_queue",
         "ttft",
@@ -193,13 +271,13 @@ def test_a_turn_parley_began_by_itself_has_no_wait() -> None:
     ]
     observer = observed(*timer)
     assert observer.spans(1) == {}
-    assert observer.waterfall(1) == []
+    assert observer.starts(1) == {}
 
 
 def test_unknown_turn_has_nothing() -> None:
     observer = observed(*voice_turn(1, 7.0))
     assert observer.spans(2) == {}
-    assert observer.waterfall(2) == []
+    assert observer.starts(2) == {}
 
 
 def test_events_of_no_turn_are_let_through() -> None:
@@ -211,7 +289,7 @@ def test_events_of_no_turn_are_let_through() -> None:
 def test_turns_do_not_mix_and_order_does_not_matter(seed: int) -> None:
     chance = random.Random(seed)
     turns = {
-        number: (voice_turn if chance.random() < 0.6 else text_turn)(
+        number: chance.choice((voice_turn, text_turn, turn_with_work_ahead))(
             number, chance.uniform(0, 1000)
         )
         for number in range(1, 9)

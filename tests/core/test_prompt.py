@@ -176,3 +176,65 @@ def test_each_mode_of_the_settings_has_its_words_and_its_length() -> None:
 
 def test_without_a_persona_the_mode_still_speaks() -> None:
     assert Prompt(persona="").ask(Message("user", "hi")).messages[0].text == MODES["fast"].style
+
+
+# --- settings that change while Parley runs -------------------------------------------------
+
+
+def change(prompt: Prompt, **options: object) -> None:
+    plain = {"persona": "Be kind.", "mode": "fast", "history_turns": 12, "context_tokens": 4096}
+    prompt.change(**{**plain, **options})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"persona": "Be stern."}, {"mode": "rich"}, {"history_turns": 6}]
+)
+def test_a_change_costs_one_new_beginning(changed: dict[str, object]) -> None:
+    prompt = Prompt(persona="Be kind.", history_turns=12)
+    before = talk(prompt, 8)
+    change(prompt, **changed)
+    after = talk(prompt, 3)
+    assert new_beginnings([before[-1], after[0]]) == 1
+    assert new_beginnings(after) == 0
+
+
+def test_a_change_of_nothing_keeps_the_beginning() -> None:
+    prompt = Prompt(persona="Be kind.", history_turns=12)
+    before = talk(prompt, 8)
+    change(prompt)
+    assert new_beginnings([before[-1], *talk(prompt, 3)]) == 0
+
+
+def test_a_longer_reply_leaves_less_room_for_the_conversation() -> None:
+    prompt = Prompt(persona="Be kind.", history_turns=1000, context_tokens=1000)
+    talk(prompt, 30)
+    change(prompt, mode="balanced", history_turns=1000, context_tokens=1000)
+    request = talk(prompt, 1)[0]
+    assert size(request.messages) < 1000 - MODES["balanced"].max_tokens
+
+
+def test_a_smaller_context_is_kept_to_at_once_and_told() -> None:
+    prompt = Prompt(persona="Be kind.", history_turns=12)
+    talk(prompt, 10)
+    change(prompt, context_tokens=500)
+    request = talk(prompt, 1)[0]
+    assert request.left_out > 0
+    assert size(request.messages) < 500 - MODES["fast"].max_tokens
+
+
+def test_turns_over_the_limit_are_told_once_and_again_after_a_change() -> None:
+    prompt = Prompt(history_turns=4)
+    told = [request.over_limit for request in talk(prompt, 20)]
+    assert [count for count in told if count] == [3]
+    change(prompt, history_turns=2)
+    told = [request.over_limit for request in talk(prompt, 20)]
+    assert [bool(count) for count in told] == [True, *[False] * 19]
+    change(prompt, history_turns=2, mode="rich")
+    assert not any(request.over_limit for request in talk(prompt, 20)), "the limit is the same"
+
+
+def test_a_raised_limit_keeps_what_is_there() -> None:
+    prompt = Prompt(history_turns=4)
+    talk(prompt, 3)
+    change(prompt, history_turns=50)
+    assert earlier_turns(talk(prompt, 20)[-1]) == 22

@@ -164,7 +164,8 @@ def test_silence_is_not_answered(tmp_path):
     with OllamaServer(text="Thank you for watching.") as server:
         write_settings(profile, f'[llm.ollama]\nhost = "{server.url}"\n')
         done = run_parley("ask", "--wav", path, "--json", "--fast", profile=profile)
-        assert not server.chats
+        sent = [message for chat in server.chats for message in chat.body["messages"]]
+        assert all(message["role"] == "system" for message in sent), "at most a prefill"
     assert done.returncode == 2
     events = json_events(done)
     assert events[-1]["outcome"] == "unheard"
@@ -221,9 +222,7 @@ def test_the_load_of_a_cold_model_is_part_of_the_turn(tmp_path):
 
 def test_a_speech_engine_that_cannot_load_is_said_and_nothing_hangs(tmp_path):
     profile = tmp_path / "p"
-    write_settings(
-        profile, '[stt.pocketsphinx]\nmodel = "/nonexistent"\n[llm]\nprovider = "skills"\n'
-    )
+    write_settings(profile, '[stt.pocketsphinx]\nmodel = "/nonexistent"\n[llm]\norder = []\n')
     reply = tmp_path / "r.wav"
     typed = run_parley("ask", "what is 2 plus 3", "--out", reply, profile=profile, timeout_s=40)
     assert typed.returncode == 0, typed.stderr
@@ -282,7 +281,7 @@ def test_a_recording_that_is_too_long_is_said_to_be_cut(tmp_path):
     path = tmp_path / "long.wav"
     soundfile.write(path, np.zeros(5 * 8_000, np.float32), 8_000)
     profile = tmp_path / "p"
-    write_settings(profile, "[talk]\nmax_utterance_s = 2\n[llm]\nprovider = 'skills'\n")
+    write_settings(profile, "[talk]\nmax_utterance_s = 2\n[llm]\norder = []\n")
     done = run_parley("ask", "--wav", path, "--fast", profile=profile)
     assert "Only the first 2 seconds of long.wav" in done.stderr
     assert done.returncode == 2
@@ -305,7 +304,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_a_thread_stuck_in_a_library_ends_with_the_process(tmp_path):
-    write_settings(tmp_path / "p", "[llm]\nprovider = 'skills'\n")
+    write_settings(tmp_path / "p", "[llm]\norder = []\n")
     command = ["ask", "what is 2 plus 3", "--out", str(tmp_path / "r.wav")]
     done = subprocess.run(
         [sys.executable, "-c", STUCK, "--profile", str(tmp_path / "p"), *command],

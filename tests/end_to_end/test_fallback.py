@@ -360,7 +360,7 @@ def test_under_local_only_nobody_elsewhere_is_even_looked_up(tmp_path, local_onl
     if local_only:
         assert left == ""
         assert all(engine["local"] for engine in ended["asked"])
-        assert "local-only" in ended["why_not_first"]
+        assert "“Stay on this computer” is on" in ended["why_not_first"]
     else:
         assert "api.groq.com" in left
         assert "api.cerebras.ai" in left

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
 from app.bootstrap import Assistant, Sound
@@ -16,7 +15,6 @@ from app.core.events import (
     AskText,
     ChangeSetting,
     CheckProvider,
-    Event,
     KeyChanged,
     ProviderChecked,
     ReplyEnded,
@@ -33,32 +31,10 @@ from tests.fakes import FakeInput, FakeOutput
 from tests.support.http_server import DEFAULT_TEXT
 from tests.support.keyrings import MemoryKeyring
 from tests.support.openai_server import OpenAiServer
+from tests.support.watcher import Watcher
 
 KEY = "gsk-0123456789abcdef-secret"
 QUESTION = "what is the capital of france"
-
-
-class Watcher(QObject):
-    """What the window sees."""
-
-    def __init__(self, qtbot: QtBot) -> None:
-        super().__init__()
-        self._qtbot = qtbot
-        self.events: list[Event] = []
-
-    @Slot(object)
-    def watch(self, event: Event) -> None:
-        self.events.append(event)
-
-    def wait_for(self, wanted: Callable[[Event], bool]) -> Event:
-        found: list[Event] = []
-
-        def there() -> bool:
-            found[:] = [event for event in self.events if wanted(event)]
-            return bool(found)
-
-        self._qtbot.waitUntil(there, timeout=15_000)
-        return found[-1]
 
 
 @pytest.fixture
@@ -99,21 +75,16 @@ def test_from_the_paste_to_the_answer(
     assistant.happened.connect(watcher.watch)
     with caplog.at_level(logging.DEBUG):
         assistant.start()
-        watcher.wait_for(lambda event: isinstance(event, KeyChanged))
+        watcher.wait_for(KeyChanged)
 
         assistant.ask_for(CheckProvider(name="groq"))
-        checked = watcher.wait_for(lambda event: isinstance(event, ProviderChecked))
-        assert isinstance(checked, ProviderChecked)
-        assert not checked.ok
+        assert not watcher.wait_for(ProviderChecked).ok
 
         assistant.ask_for(SaveKey(name="groq", key=Secret(KEY)))
-        watcher.wait_for(
-            lambda event: isinstance(event, KeyChanged) and event.place == "in the keyring"
-        )
+        watcher.wait_for(KeyChanged, lambda changed: changed.place == "in the keyring")
         assistant.ask_for(AskText(text=QUESTION))
-        ended = watcher.wait_for(lambda event: isinstance(event, ReplyEnded))
-        watcher.wait_for(lambda event: isinstance(event, TurnEnded))
-    assert isinstance(ended, ReplyEnded)
+        ended = watcher.wait_for(ReplyEnded)
+        watcher.wait_for(TurnEnded)
     assert ended.text == DEFAULT_TEXT
     assert server.chats[-1].headers["authorization"] == f"Bearer {KEY}"
 
@@ -129,12 +100,15 @@ def test_from_the_paste_to_the_answer(
 def test_the_local_only_switch_is_in_the_file(
     assistant: Assistant, paths: Paths, qtbot: QtBot
 ) -> None:
+    def told(value: bool) -> Callable[[SettingChanged], bool]:
+        return lambda changed: (changed.name, changed.value) == ("llm.local_only", value)
+
     watcher = Watcher(qtbot)
     assistant.happened.connect(watcher.watch)
     assistant.start()
-    watcher.wait_for(lambda event: isinstance(event, SettingChanged) and event.value is False)
+    watcher.wait_for(SettingChanged, told(False))
     assistant.ask_for(ChangeSetting(name="llm.local_only", value=True))
-    watcher.wait_for(lambda event: isinstance(event, SettingChanged) and event.value is True)
+    watcher.wait_for(SettingChanged, told(True))
     assert load(paths.settings_file)[0].llm.local_only
 
 
@@ -158,6 +132,6 @@ def test_who_uses_no_service_is_never_asked_to_unlock_a_keyring(
     assistant.happened.connect(watcher.watch)
     assistant.start()
     assistant.ask_for(AskText(text=QUESTION))
-    watcher.wait_for(lambda event: isinstance(event, TurnEnded))
+    watcher.wait_for(TurnEnded)
     assert assistant.stop()
     assert backend.asked == []

@@ -74,7 +74,7 @@ def test_a_question_is_heard_answered_and_saved(
         "tts": "espeak",
     }
     assert 0 < turn.spans["voice_to_voice"] < 10_000
-    assert ollama.chats[-1].body["messages"][-1] == {"role": "user", "content": question}
+    assert ollama.questions[-1].body["messages"][-1] == {"role": "user", "content": question}
     clauses, rate = reference_voice(ANSWER, tmp_path)
     assert len(clauses) == 2
     for voice in clauses:
@@ -100,7 +100,7 @@ def test_the_key_silences_a_reply_and_history_holds_what_was_heard(
     assert spoken_on_s < 0.5, f"still speaking {spoken_on_s:.2f} s after the key"
     assert LONG_ANSWER.startswith(turn.reply_heard)
     assert 20 < len(turn.reply_heard) < 0.5 * len(LONG_ANSWER)
-    assert ollama.chats[-1].disconnected_at is not None
+    assert ollama.questions[-1].disconnected_at is not None
 
 
 def test_a_crash_in_the_middle_of_a_turn_loses_nothing_that_was_saved(

@@ -66,10 +66,14 @@ def test_a_file_of_any_earlier_version_is_brought_up_with_its_turns(
         database.execute("INSERT INTO sessions (uuid, started_at) VALUES ('u', 1)")
         database.execute(
             "INSERT INTO turns (session_id, turn_id, started_at, source, transcript, language, "
-            "reply_generated, reply_heard, outcome) "
-            "VALUES (1, 1, 1, 's', 'old words', '', '', '', '')"
+            "reply_generated, reply_heard, outcome, spans) VALUES "
+            "(1, 1, 1, 's', 'old words', '', '', '', '', '{\"voice_to_voice\":412.5}'), "
+            "(1, 2, 2, 's', 'odd words', '', '', '', '', '{\"voice_to_voice\":\"soon\"}')"
         )
     migrate(database)
+    waits = database.execute("SELECT voice_to_voice FROM turns ORDER BY id").fetchall()
+    if stop in (1, 2):  # from the third on, the store writes it
+        assert waits == [(412.5,), (None,)]
     assert version(database) == len(MIGRATIONS)
     found = database.execute("SELECT count(*) FROM turns_text WHERE turns_text MATCH 'old'")
     assert found.fetchone()[0] == (1 if stop >= 1 else 0)

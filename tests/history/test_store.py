@@ -138,15 +138,15 @@ def test_kill_9_loses_nothing_that_was_reported_as_saved(path: Path) -> None:
             text=True,
         )
         assert child.stdout is not None
-        child.stdout.readline()  # it is writing now
+        first = child.stdout.readline()  # it is writing now
         time.sleep(0.005 * round_number)
         child.send_signal(signal.SIGKILL)
         rest, _ = child.communicate(timeout=30)
         assert child.returncode == -signal.SIGKILL
         # The last line may be cut by the kill; a whole one is a promise.
-        whole = rest[: rest.rfind("\n") + 1].split()
-        count = 1 + len(whole)
-        for number, row in enumerate(whole, start=2):
+        whole = (first + rest[: rest.rfind("\n") + 1]).split()
+        count = len(whole)
+        for number, row in enumerate(whole, start=1):
             promised[int(row)] = f"round{round_number} turn{number}"
         store = SqliteHistory(path)
         store.open()

@@ -129,6 +129,10 @@ class Exchange:
     def chunk(self, data: bytes) -> None:
         self._transport.write(b"%x\r\n%s\r\n" % (len(data), data))
 
+    def send(self, data: bytes) -> None:
+        """Bytes of a stream as they are, which the caller has cut into chunks."""
+        self._transport.write(data)
+
     def end_stream(self) -> None:
         self._transport.write(b"0\r\n\r\n")
         self.request.finished = True

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import hashlib
 import json
 import re
@@ -34,7 +35,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -106,6 +107,8 @@ class Loaded:
     expires_at: float
     cached: Sequence[str] = ()
     """The words of the last prompt: the one prompt cache slot."""
+    crashed: bool = False
+    """Its runner is gone. It is listed all the same, and loaded anew at the next request."""
 
 
 class RefusedError(Exception):
@@ -124,10 +127,13 @@ class OllamaServer(ScenarioServer):
         models: what is pulled.
         load_s: how long a cold load takes.
         prompt_s_per_word: how long each word of the prompt takes that is not in the cache.
+        batch_s: how long the evaluation of a prompt goes on after its client went away.
         vram: how much of a loaded model sits on a GPU, 0 to 1.
         pull_piece_s: how long each piece of a download takes; a model has 20.
         trained_context: the longest context of the model; more is cut to it, as Ollama does.
         clock: seconds; tests that simulate hours pass their own.
+        aliases: names of models that stand for one of a cloud, and the cloud's address.
+        login: "name:password" that everybody must give; empty lets everybody in.
     """
 
     scenarios = SCENARIOS
@@ -140,25 +146,40 @@ class OllamaServer(ScenarioServer):
         models: Sequence[str] = (DEFAULT_MODEL,),
         load_s: float = 0.0,
         prompt_s_per_word: float = 0.0,
+        batch_s: float = 0.0,
         vram: float = 1.0,
         pull_piece_s: float = 0.005,
         trained_context: int = 131_072,
         clock: Callable[[], float] = time.monotonic,
+        aliases: Mapping[str, str] | None = None,
+        login: str = "",
         **overrides: Any,
     ) -> None:
         super().__init__(port, scenario, **overrides)
         self.models = list(models)
         self.load_s = load_s
         self.prompt_s_per_word = prompt_s_per_word
+        self.batch_s = batch_s
         self.vram = vram
         self.pull_piece_s = pull_piece_s
         self.trained_context = trained_context
         self.clock = clock
+        self.aliases = dict(aliases or {})
+        self.login = login
+        self.thinks = False
+        """Whether its models think before they answer, unless they are asked not to; the words of
+        that are no part of the answer."""
+        self.show_fails: tuple[int, str] | None = None
+        """Status and words of `/api/show`, when it is to fail."""
         self.loads = 0
         """How often a model was loaded."""
         self.aborted_loads = 0
         """How often a load was given up because the client went away."""
+        self.words_read: list[int] = []
+        """How many words of each prompt were not in the cache."""
         self._loaded: Loaded | None = None
+        self._left_over: list[Loaded] = []
+        self._unload_next = False
         self._pulled: dict[str, int] = {}
         self._turnstile: asyncio.Lock | None = None
 
@@ -170,11 +191,23 @@ class OllamaServer(ScenarioServer):
         return [request for request in list(self.requests) if request.path == "/api/chat"]
 
     @property
+    def questions(self) -> list[Any]:
+        """The chat requests that want an answer: no prefills."""
+        return [chat for chat in self.chats if chat.body["options"]["num_predict"] != 1]
+
+    @property
     def loaded(self) -> str | None:
         """The model in memory, if it has not expired."""
         if self._loaded is not None and self.clock() >= self._loaded.expires_at:
             self._loaded = None
         return self._loaded.model if self._loaded else None
+
+    def create_again(self) -> None:
+        """The loaded model is made anew under its name, as `ollama create` does: what was loaded
+        stays in memory, is listed, and answers nobody."""
+        if self.loaded is not None and self._loaded is not None:
+            self._left_over.append(self._loaded)
+            self._loaded = None
 
     def unload(self) -> None:
         """Forget the loaded model, as after a server restart or an eviction."""
@@ -182,8 +215,22 @@ class OllamaServer(ScenarioServer):
 
     def start(self) -> None:
         self._loaded = None
+        self._left_over = []
         self._turnstile = None
         super().start()
+
+    def other_program(self, model: str = DEFAULT_MODEL, **options: int) -> None:
+        """Another program asks for this model, with load options of its own, and keeps it."""
+        if model not in self.models:
+            self.models.append(model)
+        body = {"model": model, "options": options, "keep_alive": -1}
+        request = Request(
+            f"{self.url}/api/generate",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urlopen(request) as answer:
+            answer.read()
 
     # --- requests -------------------------------------------------------------------------
 
@@ -192,6 +239,10 @@ class OllamaServer(ScenarioServer):
         host = request.headers.get("host", "").rpartition(":")[0]
         if host not in ("127.0.0.1", "localhost", "[::1]"):
             exchange.answer(403, b"", "")
+            return
+        given = request.headers.get("authorization", "").removeprefix("Basic ")
+        if self.login and base64.b64decode(given).decode() != self.login:
+            exchange.answer(401, b"Authorization Required", "text/html")
             return
         routes = {
             ("GET", "/"): self._root,
@@ -225,25 +276,32 @@ class OllamaServer(ScenarioServer):
         exchange.json(200, {"models": [self._description(name) for name in self.models]})
 
     async def _ps(self, exchange: Exchange) -> None:
-        models = []
+        loaded = list(self._left_over)
         if self.loaded is not None and self._loaded is not None:
-            left_s = self._loaded.expires_at - self.clock()
-            models = [
-                {
-                    **self._description(self._loaded.model),
-                    "expires_at": _timestamp(time.time() + left_s),
-                    "size": LOADED_BYTES,
-                    "size_vram": int(LOADED_BYTES * self.vram),
-                    "context_length": self._loaded.context,
-                }
-            ]
+            loaded.append(self._loaded)
+        models = [
+            {
+                **self._description(each.model),
+                "expires_at": _timestamp(time.time() + each.expires_at - self.clock()),
+                "size": LOADED_BYTES,
+                "size_vram": int(LOADED_BYTES * self.vram),
+                "context_length": each.context,
+            }
+            for each in loaded
+        ]
         exchange.json(200, {"models": models})
 
     async def _show(self, exchange: Exchange) -> None:
+        if self.show_fails:
+            raise RefusedError(*self.show_fails)
         name = self._known(exchange.request.body)
+        remote = {}
+        if name in self.aliases:
+            remote = {"remote_model": "gpt-oss:120b", "remote_host": self.aliases[name]}
         exchange.json(
             200,
             {
+                **remote,
                 "modelfile": f"FROM {name}",
                 "parameters": "",
                 "template": "{{ .Prompt }}",
@@ -252,7 +310,7 @@ class OllamaServer(ScenarioServer):
                     "general.architecture": "phi3",
                     "phi3.context_length": self.trained_context,
                 },
-                "capabilities": ["completion"],
+                "capabilities": ["completion", *(["thinking"] if self.thinks else [])],
             },
         )
 
@@ -288,7 +346,9 @@ class OllamaServer(ScenarioServer):
         self._check_options(body)
         keep_s = _keep_alive(body)
         if keep_s == 0:
-            if self.loaded == name:
+            if self.loaded == name and self._turnstile and self._turnstile.locked():
+                self._unload_next = True  # the reply that runs is finished first
+            elif self.loaded == name:
                 self._loaded = None
             reason = "unload"
         else:
@@ -345,6 +405,8 @@ class OllamaServer(ScenarioServer):
             limit = body.get("options", {}).get("num_predict", -1)
             reason = "length" if 0 <= limit < len(words) else "stop"
             words = words[:limit] if reason == "length" else words
+            if self.thinks and body.get("think") is not False:
+                words = []  # it thinks until the limit is reached
             if body.get("stream", True) is False:
                 exchange.json(200, line_of(name, "".join(words)) | _done(reason, started))
                 return
@@ -353,6 +415,8 @@ class OllamaServer(ScenarioServer):
             async for word in _breaking(words, scenario, exchange):
                 _send(exchange, line_of(name, word))
                 exchange.request.words_sent += 1
+            if scenario.name == "error_line" and self._loaded is not None:
+                self._loaded.crashed = True
             if scenario.name not in ("no_done", "error_line"):
                 _send(
                     exchange,
@@ -405,13 +469,18 @@ class OllamaServer(ScenarioServer):
     async def _one_at_a_time(self) -> AsyncIterator[None]:
         self._turnstile = self._turnstile or asyncio.Lock()
         async with self._turnstile:
-            yield
+            try:
+                yield
+            finally:
+                if self._unload_next:
+                    self._unload_next, self._loaded = False, None
 
     async def _load(self, name: str, body: Mapping[str, Any], keep_s: float) -> float:
         """Have the model in memory with these options; seconds it took."""
         options = body.get("options") or {}
         wanted = tuple(options.get(option) for option in LOAD_OPTIONS)
-        if self.loaded != name or self._loaded is None or self._loaded.options != wanted:
+        loaded = self._loaded if self.loaded == name else None
+        if loaded is None or loaded.options != wanted or loaded.crashed:
             self._loaded = None
             started = time.perf_counter()
             try:
@@ -425,6 +494,7 @@ class OllamaServer(ScenarioServer):
             took_s = time.perf_counter() - started
         else:
             took_s = 0.0
+        assert self._loaded is not None
         self._loaded.expires_at = self.clock() + keep_s
         return took_s
 
@@ -437,8 +507,13 @@ class OllamaServer(ScenarioServer):
                 break
             common += 1
         self._loaded.cached = words
-        seconds = (len(words) - common) * self.prompt_s_per_word
-        await asyncio.sleep(seconds)
+        self.words_read.append(len(words) - common)
+        seconds = self.words_read[-1] * self.prompt_s_per_word
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            await asyncio.sleep(min(seconds, self.batch_s))
+            raise
         return seconds
 
     def _fit_context(self, words: list[str], *, truncate: bool) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
@@ -19,6 +20,7 @@ from app.core.events import (
     EngineMissing,
     EngineReady,
     FetchProgressed,
+    FiguresChanged,
     FinalTranscript,
     KeyChanged,
     LevelMeasured,
@@ -32,6 +34,8 @@ from app.core.events import (
     ReplyEnded,
     SettingChanged,
     StageFailed,
+    Standing,
+    StandingChanged,
     State,
     StateChanged,
     TurnEnded,
@@ -39,9 +43,10 @@ from app.core.events import (
     TurnStarted,
     UtteranceStarted,
 )
+from app.core.figures import Cause, Figures, RollingFigures, Wait
 from app.core.ports import Engine, Stage, Transcript
 from app.core.turn import Turn
-from app.settings import AppearanceSettings, TalkSettings
+from app.settings import AppearanceSettings, Settings, TalkSettings, leaves
 from app.ui.main_window import MainWindow
 from tests.fakes import so_far
 
@@ -54,6 +59,7 @@ ESPEAK = Engine(Stage.TTS, "espeak", "", stand_in=True)
 GROQ = Engine(Stage.LLM, "groq", "llama-3.1-8b-instant", device="server", local=False)
 CEREBRAS = Engine(Stage.LLM, "cerebras", "llama3.1-8b", device="server", local=False)
 VLLM = Engine(Stage.LLM, "openai", "local", device="server")
+BUILTIN = Engine(Stage.LLM, "builtin", "Qwen/Qwen2.5-0.5B-Instruct")
 
 SPOKEN_SPANS = {
     "capture": 2480.0,
@@ -75,6 +81,36 @@ TYPED_SPANS = {
     "first_audible": 25.0,
     "reply": 980.0,
     "request_to_voice": 269.0,
+}
+
+AHEAD_SPANS = {
+    "capture": 2480.0,
+    "prefill": 1900.0,
+    "draft": 310.0,
+    "endpoint": 44.0,
+    "stt_tail": 96.0,
+    "llm_queue": 2.0,
+    "ttft": 3.0,
+    "first_clause": 1.0,
+    "ttfa": 38.0,
+    "first_audible": 27.0,
+    "reply": 412.0,
+    "voice_to_voice": 167.0,
+}
+"""A reply that was begun while the user still held the key."""
+AHEAD_STARTS = {
+    "capture": -2480.0,
+    "prefill": -2200.0,
+    "draft": -240.0,
+    "endpoint": 0.0,
+    "stt_tail": 0.0,
+    "llm_queue": 96.0,
+    "ttft": 98.0,
+    "first_clause": 101.0,
+    "ttfa": 102.0,
+    "first_audible": 140.0,
+    "reply": 98.0,
+    "voice_to_voice": 0.0,
 }
 
 MARKDOWN_REPLY = """Here is a short plan for **Saturday in Lyon**:
@@ -104,6 +140,7 @@ class Demo:
             AppearanceSettings.model_validate({"theme": theme}),
             TalkSettings.model_validate({"mode": mode}),
         )
+        self.theme = theme
         self.last_turn = 0
 
     def put(self, *events: object) -> None:
@@ -159,6 +196,18 @@ class Demo:
             KeyChanged(engine=VLLM, address="http://127.0.0.1:8000/v1", place="not set"),
         )
 
+    def settings(self, **changed: object) -> None:
+        """Every setting as it stands at the start, and how each language model stands."""
+        values = leaves(Settings()) | {"appearance.theme": self.theme} | changed
+        self.put(*(SettingChanged(name=name, value=value) for name, value in values.items()))
+        self.put(
+            StandingChanged(engine=OLLAMA, standing=Standing.READY),
+            StandingChanged(engine=CEREBRAS, standing=Standing.NO_KEY),
+            StandingChanged(engine=GROQ, standing=Standing.READY),
+            StandingChanged(engine=VLLM, standing=Standing.UNTRIED),
+            StandingChanged(engine=BUILTIN, standing=Standing.ABSENT),
+        )
+
     # --- turns ----------------------------------------------------------------------------
 
     def begin(self, source: str = "voice", text: str = "") -> int:
@@ -205,6 +254,9 @@ class Demo:
         outcome: str = Outcome.REPLIED,
         spoken: bool = True,
         saved: bool = True,
+        spans: Mapping[str, float] | None = None,
+        starts: Mapping[str, float] | None = None,
+        slow_because: str = "",
     ) -> None:
         engines = {Stage.LLM.value: engine, Stage.TTS.value: VITS}
         if spoken:
@@ -218,7 +270,9 @@ class Demo:
                 reply=reply,
                 heard=reply,
                 language="en",
-                spans=SPOKEN_SPANS if spoken else TYPED_SPANS,
+                spans=spans or (SPOKEN_SPANS if spoken else TYPED_SPANS),
+                starts=starts or {},
+                slow_because=slow_because,
                 engines=engines,
             ),
             StateChanged(state=State.READY),
@@ -295,6 +349,49 @@ def waterfall(demo: Demo) -> None:
     view.meta_button.setChecked(True)
 
 
+def ahead(demo: Demo) -> None:
+    """A waterfall with work that was done before the key came up."""
+    demo.engines()
+    question, reply = "What time is it in Paris?", "It is twenty past four in Paris."
+    number = demo.begin()
+    demo.hear(number, question, final=True)
+    demo.stream(number, reply)
+    demo.end(number, question, reply, spans=AHEAD_SPANS, starts=AHEAD_STARTS)
+    settle(50)
+    view = demo.window.view.turn_view(number)
+    assert view is not None
+    view.meta_button.setChecked(True)
+
+
+def figures(demo: Demo) -> None:
+    demo.engines()
+    demo.talk_a_little()
+    demo.put(FiguresChanged(figures=some_figures()))
+    demo.window.figures_line.setChecked(True)
+
+
+def some_figures() -> RollingFigures:
+    """A morning's talk after some weeks of it."""
+    now = time.time()
+    hour = Figures(12, now - 3000.0, 447.0, 421.0, 1180.0, 0.08, {Cause.COLD: 1, Cause.MODEL: 2})
+    everything = Figures(
+        1348,
+        now - 40 * 86_400.0,
+        461.0,
+        402.0,
+        960.0,
+        0.062,
+        {Cause.MODEL: 520, Cause.BUSY: 61, Cause.COLD: 44, Cause.FALL_BACK: 9, "": 3},
+    )
+    spikes = (
+        Wait(now - 300.0, 521.0, Cause.MODEL),
+        Wait(now - 900.0, 466.0, Cause.MODEL),
+        Wait(now - 2900.0, 2380.0, Cause.COLD),
+        Wait(now - 90_000.0, 702.0, Cause.BUSY),
+    )
+    return RollingFigures(hour, everything, spikes)
+
+
 def error(demo: Demo) -> None:
     demo.engines()
     demo.talk_a_little()
@@ -355,6 +452,33 @@ def keys(demo: Demo) -> None:
     settle(10)
 
 
+def settings(demo: Demo) -> None:
+    demo.engines()
+    demo.services()
+    demo.settings()
+    demo.window.open_settings()
+
+
+def settings_below(demo: Demo) -> None:
+    settings(demo)
+    settle(50)
+    page = demo.window.settings
+    page.fields["llm.mode"].setFocus()
+    page.scroll_to(page.rows["llm.history_turns"])
+
+
+def settings_end(demo: Demo) -> None:
+    settings(demo)
+    settle(50)
+    page = demo.window.settings
+    page.scroll_to(page.rows["appearance.theme"])
+
+
+def settings_search(demo: Demo) -> None:
+    settings(demo)
+    demo.window.settings.search.setText("model")
+
+
 SCENES: dict[str, Callable[[Demo], None]] = {
     "empty": empty,
     "listening": listening,
@@ -362,9 +486,15 @@ SCENES: dict[str, Callable[[Demo], None]] = {
     "speaking": speaking,
     "finished": finished,
     "waterfall": waterfall,
+    "ahead": ahead,
+    "figures": figures,
     "error": error,
     "panel": panel,
     "keys": keys,
+    "settings": settings,
+    "settings-below": settings_below,
+    "settings-end": settings_end,
+    "settings-search": settings_search,
 }
 
 

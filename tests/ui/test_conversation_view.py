@@ -119,7 +119,7 @@ def test_the_thin_line_says_who_where_and_how_fast(demo: Demo, qtbot: QtBot) -> 
     turn = demo.window.view.turn_view(number)
     assert turn is not None
     line = turn.meta_button.text()
-    assert line == "Ollama · phi3:mini · this computer · first sound 352 ms · saved"
+    assert line == "Ollama · phi3:mini · this computer · 0.35 s to the first sound · saved"
 
 
 def test_a_word_that_was_taken_back_is_not_shown(demo: Demo, qtbot: QtBot) -> None:
@@ -199,15 +199,32 @@ def test_a_click_on_the_line_unfolds_the_waterfall(demo: Demo, qtbot: QtBot) -> 
     qtbot.wait(1)
     assert turn.details is not None
     rows = turn.details.waterfall.lines
-    parts = [row for row in rows if not row.total][:6]
+    parts = [row for row in rows if row.waited and not row.total]
     total = next(row for row in rows if row.total)
-    assert [row.start_ms for row in parts] == [0.0, 96.0, 98.0, 176.0, 237.0, 325.0]
-    assert sum(row.duration_ms for row in parts) == total.duration_ms
+    assert [row.start_ms for row in parts] == [0.0, 98.0, 176.0, 237.0, 325.0]
+    assert parts[-1].end_ms == total.end_ms == 352.0
+    assert "Understanding you: 96 ms." in turn.meta_button.accessibleDescription()
     assert "Hears: Whisper · acft-whisper-tiny (this computer, CPU)" in turn.details.engines_text
     assert turn.height() > folded
     turn.meta_button.click()
+    assert turn.meta_button.accessibleDescription() == ""
     assert turn.details is None
     assert turn.height() == folded
+
+
+def test_a_slow_turn_says_why_and_what_to_do(demo: Demo, qtbot: QtBot) -> None:
+    number = demo.begin()
+    demo.end(number, "Hello?", "Hello.", slow_because="busy computer")
+    quick = demo.exchange("Hello?", "Hello.")
+    settled(qtbot, demo)
+    texts = []
+    for each in (number, quick):
+        turn = demo.window.view.turn_view(each)
+        assert turn is not None
+        turn.meta_button.click()
+        assert turn.details is not None
+        texts.append(turn.details.slow_text)
+    assert texts == ["Other programs kept the processors busy. Close what you do not need.", ""]
 
 
 def test_the_column_stays_readable_and_in_the_middle(demo: Demo, qtbot: QtBot) -> None:

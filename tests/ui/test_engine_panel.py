@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.core.events import (
     FetchModel,
     FetchProgressed,
     OllamaChanged,
+    OrderChanged,
     StartOllama,
 )
 from app.core.ports import Stage
@@ -136,3 +138,20 @@ def test_the_processor_is_named_only_when_a_gpu_is_not_used(panel: Panel) -> Non
     assert "It runs on the processor: the NVIDIA H200 is not used." in panel.row.text
     panel.ollama(running=True, pulled=True, loaded=True, gpu_share=0.4, gpu="NVIDIA H200")
     assert "in part on the processor" in panel.row.text
+
+
+def test_under_another_order_nobody_misses_the_old_first_choice(qtbot: QtBot) -> None:
+    demo = Demo()
+    qtbot.addWidget(demo.window)
+    demo.stand_ins()
+    demo.missing()
+    stopped = OllamaChanged(model="phi3:mini", local=True, found=True, running=False)
+    demo.put(stopped)
+    row = demo.window.panel.rows[Stage.LLM]
+    assert "Ollama is not running." in row.text
+    demo.put(
+        OrderChanged(order=("groq",)), replace(stopped, wanted=False), EngineReady(engine=GROQ)
+    )
+    assert "Ollama" not in row.text
+    assert row.fetch_button.isHidden()
+    assert demo.window.engines.summary().colour == "warn", "and the words go to a cloud"

@@ -714,3 +714,35 @@ def test_a_state_of_the_turn_before_does_not_end_a_recording() -> None:
     key.button_pressed()
     key.on_event(StateChanged(state=State.READY))
     assert [type(event) for event in sent] == [StartListening]
+
+
+# --- what the settings change ----------------------------------------------------------------
+
+
+def test_another_mode_acts_from_the_next_press_on(desk: Desk) -> None:
+    desk.down()
+    desk.talk.use_mode("toggle")
+    assert [kind for kind, _ in desk.said()] == [StartListening, FinishListening]
+    desk.up()
+    desk.later(1.0)
+    desk.down()
+    desk.up()
+    desk.later(1.0)
+    assert [kind for kind, _ in desk.said()] == [StartListening]
+    desk.down()
+    assert [kind for kind, _ in desk.said()] == [FinishListening]
+
+
+def test_while_the_conversation_is_covered_the_key_is_the_windows(desk: Desk) -> None:
+    desk.down()
+    desk.talk.rest(True)
+    assert [kind for kind, _ in desk.said()] == [StartListening, FinishListening]
+    desk.up()
+    desk.later(1.0)
+    desk.down()
+    desk.up()
+    assert desk.said() == []
+    desk.talk.rest(False)
+    desk.later(1.0)
+    desk.down()
+    assert [kind for kind, _ in desk.said()] == [StartListening]

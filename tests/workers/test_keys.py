@@ -25,7 +25,7 @@ from app.core.ports import Engine, Stage
 from app.core.secret import Secret
 from app.providers.llm.check import check_by_name
 from app.secrets import Secrets
-from app.settings import CloudSettings, LlmSettings
+from app.settings import BuiltinSettings, CloudSettings, LlmSettings, OllamaSettings
 from app.workers.keys import KeysWorker, Service
 from app.workers.threads import Threads
 from tests.support.keyrings import BrokenKeyring, MemoryKeyring, WaitingKeyring
@@ -169,12 +169,65 @@ def test_a_check_says_what_a_turn_would_meet(stage, desk, server):
     assert "does not accept the key (401)" in checked.line
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("ollama", "Ollama is not running."), ("builtin", "is not on this computer")]
+)
+def test_providers_without_a_key_are_tried_out_too(stage, desk, tmp_path, name, said):
+    backend = WaitingKeyring()  # whoever asks it waits
+    settings = LlmSettings(
+        ollama=OllamaSettings(host="http://127.0.0.1:9"),
+        builtin=BuiltinSettings(model=str(tmp_path / "none")),
+    )
+
+    async def check(name, key, local_only):
+        verdict = await check_by_name(name, settings, key, local_only=local_only)
+        return verdict.ok, verdict.line
+
+    worker = KeysWorker(
+        Secrets({}, backend),
+        [service("groq")],
+        check,
+        look_up=(),
+        kept=(),
+        local_only=False,
+        without_key=[Engine(Stage.LLM, name, "m")],
+    )
+    desk.send.connect(worker.handle, Qt.ConnectionType.DirectConnection)
+    stage.start(worker)
+    desk.send.emit(CheckProvider(name=name))
+    found = stage.recorder.wait_for(ProviderChecked)
+    assert (found.name, found.ok) == (name, False)
+    assert said in found.line
+    assert {event.engine.name for event in stage.recorder.all(KeyChanged)} == {"groq"}
+
+
 def test_under_local_only_nothing_is_sent(stage, desk, server):
     start(stage, desk, MemoryKeyring(), environ={"GROQ_API_KEY": KEY}.items())
     desk.send.emit(LocalOnlyChanged(on=True))
     desk.send.emit(CheckProvider(name="groq"))
     checked = stage.recorder.wait_for(ProviderChecked)
-    assert checked.line == '"Stay on this computer" is on, so nothing was sent to Groq.'
+    assert checked.line == "“Stay on this computer” is on, so nothing was sent to Groq."
+
+
+def test_local_only_ends_a_check_that_runs(stage, desk, monkeypatch):
+    """The server is here, and taken for one elsewhere: nothing can be heard of a real one."""
+    monkeypatch.setattr("app.providers.llm.openai_style.on_this_computer", lambda url: False)
+    with OpenAiServer(key=KEY, scenario="hang_first") as server:
+        environ = {"GROQ_API_KEY": KEY}.items()
+        start(stage, desk, MemoryKeyring(), address=server.url, environ=environ)
+        desk.send.emit(CheckProvider(name="groq"))
+        assert server.wait_until(lambda: len(server.chats) == 1)
+        desk.send.emit(LocalOnlyChanged(on=True))
+        checked = stage.recorder.wait_for(ProviderChecked)
+        assert not checked.ok
+        assert checked.line == "The check was stopped, because “Stay on this computer” is on."
+        assert server.wait_until(lambda: server.chats[0].disconnected)
+        desk.send.emit(CheckProvider(name="groq"))
+        assert "nothing was sent to Groq" in stage.recorder.wait_for(ProviderChecked, 2).line
+        desk.send.emit(LocalOnlyChanged(on=False))
+        server.scenario("normal")
+        desk.send.emit(CheckProvider(name="groq"))
+        assert stage.recorder.wait_for(ProviderChecked, 3).ok
 
 
 def test_a_check_that_hangs_holds_up_neither_a_save_nor_the_end(stage, desk, server):

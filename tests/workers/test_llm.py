@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+import time
 
 from PySide6.QtCore import Qt
 
@@ -11,23 +13,30 @@ from app.core.events import (
     EngineMissing,
     EngineReady,
     GenerateReply,
+    LoadEnded,
     LoadStarted,
     LocalOnlyChanged,
     ModelWarmed,
+    OrderChanged,
     ReplyDelta,
     ReplyEnded,
     SentenceReady,
     StageFailed,
     StageStarted,
+    StandingChanged,
     TokensCounted,
     UseKey,
+    UseModels,
     WarmUp,
 )
 from app.core.ports import Message, Usage, Warmth
 from app.core.secret import Secret
 from app.core.turn import Turn
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
-from app.workers.llm import LlmWorker
+from app.providers.llm import ollama_connection
+from app.providers.llm.ollama import OllamaLlm
+from app.settings import OllamaSettings
+from app.workers.llm import UNLOAD_S, LlmWorker
 from app.workers.relay import Model
 from tests.fakes import FakeLlm
 from tests.workers.conftest import Sender, Stage
@@ -175,6 +184,7 @@ def test_a_warm_up_never_runs_beside_a_reply(stage, sender):
 
 
 def test_models_are_closed_in_their_thread_when_it_ends(qtbot):
+    before = threading.active_count()
     stage = Stage(qtbot)
     model = FakeLlm(*["word "] * 1000, pause_s=0.02)
     sender = Sender()
@@ -185,7 +195,8 @@ def test_models_are_closed_in_their_thread_when_it_ends(qtbot):
     assert model.closed
     assert stand_in.closed
     assert model.cancelled == 1
-    assert threading.active_count() < 20
+    # Python goes on listing a thread of Qt's that has run Python.
+    assert threading.active_count() <= before + 1
 
 
 # --- several models -----------------------------------------------------------------------
@@ -337,6 +348,64 @@ def test_a_model_that_must_be_loaded_gets_the_time_its_load_took():
     assert model.first_word_s == 2.5
 
 
+def test_the_measured_load_is_kept_for_the_next_run(stage, sender, qtbot):
+    kept = []
+    start(
+        stage,
+        sender,
+        FakeLlm(load_ms=3000.0),
+        keep_load=lambda engine, load_s: kept.append((engine.name, load_s)),
+    )
+    qtbot.waitUntil(lambda: kept == [("fake-llm", 3.0)])
+
+
+class Unloadable(FakeLlm):
+    """Runs in a server that goes on without Parley."""
+
+    def __init__(self, *deltas, hangs=False, **options):
+        super().__init__(*deltas, **options)
+        self.hangs = hangs
+        self.unloads = 0
+
+    async def unload(self):
+        assert not self.closed
+        self.unloads += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+
+
+def test_a_model_that_is_switched_off_is_unloaded_once(stage, sender, qtbot):
+    first, second = Unloadable(name="a"), FakeLlm(name="b")
+    start(stage, sender, first, second, unloads=True)
+    stage.recorder.wait_for(ModelWarmed)
+    use(sender, "b")
+    qtbot.waitUntil(lambda: first.closed)
+    use(sender, "b", reply_tokens=50)
+    assert first.unloads == 1
+
+
+def test_the_end_unloads_and_does_not_wait_for_a_server_that_hangs(stage, sender):
+    model = Unloadable(name="a", hangs=True)
+    start(stage, sender, model, unloads=True)
+    stage.recorder.wait_for(ModelWarmed)
+    began = time.perf_counter()
+    assert stage.threads.stop()
+    assert time.perf_counter() - began < UNLOAD_S + 2
+    assert (model.unloads, model.closed) == (1, True)
+
+
+def test_nothing_is_unloaded_unasked_nor_elsewhere_under_local_only(stage, sender, qtbot):
+    here, there = Unloadable(name="a"), Unloadable(name="b", local=False)
+    start(stage, sender, here, unloads=False)
+    stage.recorder.wait_for(ModelWarmed)
+    assert stage.threads.stop()
+    assert (here.unloads, here.closed) == (0, True)
+    worker = LlmWorker([Model(there, "B")], FakeLlm(stand_in=True), certain=None, unloads=True)
+    asyncio.run(worker._keep_local(LocalOnlyChanged(on=True)))
+    asyncio.run(worker.on_loop_end())
+    assert there.unloads == 0
+
+
 def test_the_measured_load_is_remembered(stage, sender):
     model = Model(FakeLlm(load_ms=3000.0), "Ollama")
     start(stage, sender, model)
@@ -360,7 +429,7 @@ def test_the_skills_do_not_overtake_a_slow_model_but_end_a_silence(stage, sender
 
 def test_a_model_that_falls_silent_in_the_middle_is_continued(stage, sender, qtbot):
     stalls = FakeLlm("One, ", "two, ", name="a", hangs_after=2)
-    start(stage, sender, Model(stalls, "Ollama", deadline_s=0.1), FakeLlm("three.", name="b"))
+    start(stage, sender, Model(stalls, "Ollama", deadline_s=0.1), FakeLlm("two, three.", name="b"))
     stage.recorder.wait_for(ModelWarmed)
     ask(sender)
     assert_one_reply(stage, "One, two, three.")
@@ -442,6 +511,21 @@ def test_a_cold_start_is_told_before_and_after(stage, sender):
     assert stage.recorder.wait_for(LoadStarted).engine.name == "fake-llm"
     assert not stage.recorder.all(ModelWarmed)
     assert stage.recorder.wait_for(ModelWarmed).load_ms == 800.0
+    assert len(stage.recorder.all(LoadEnded)) == 1
+
+
+def test_every_load_that_was_told_of_ends_though_it_fails_as_before(
+    stage, sender, qtbot, monkeypatch
+):
+    monkeypatch.setattr(ollama_connection, "CHECK_TIMEOUT_S", 0.8)
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # takes connections, answers nothing
+        host = f"http://127.0.0.1:{hung.getsockname()[1]}"
+        start(stage, sender, Model(OllamaLlm(OllamaSettings(host=host)), "Ollama"))
+        for looks in (1, 2):
+            qtbot.waitUntil(lambda n=looks: len(stage.recorder.all(LoadEnded)) == n, timeout=9000)
+            assert len(stage.recorder.all(LoadStarted)) == looks
+            sender.send.emit(WarmUp(reason="keepalive"))
+        assert len(stage.recorder.all(EngineMissing)) == 1, "the same news once"
 
 
 def test_a_question_does_not_wait_for_a_warm_up_and_does_not_end_it(stage, sender):
@@ -498,14 +582,16 @@ def test_local_only_asks_and_warms_nobody_outside(stage, sender):
     start(stage, sender, Model(cloud, "Groq"), FakeLlm("Yes.", name="a"), local_only=True)
     ask(sender)
     assert_one_reply(stage, "Yes.")
-    assert answered_by(stage) == [("a", "Groq was not asked, because local-only is on.")]
+    assert answered_by(stage) == [
+        ("a", "Groq was not asked, because “Stay on this computer” is on.")
+    ]
     assert not cloud.warmings
     assert not cloud.requests
 
 
 def test_local_only_in_the_middle_of_a_reply_drops_the_cloud_at_once(stage, sender, qtbot):
     cloud = FakeCloud("One, ", "two, ", name="groq", hangs_after=2)
-    start(stage, sender, Model(cloud, "Groq"), FakeLlm("three.", name="a"))
+    start(stage, sender, Model(cloud, "Groq"), FakeLlm("two, three.", name="a"))
     stage.recorder.wait_for(ModelWarmed)
     ask(sender)
     stage.recorder.wait_for(ReplyDelta, 2)
@@ -513,9 +599,241 @@ def test_local_only_in_the_middle_of_a_reply_drops_the_cloud_at_once(stage, send
     assert_one_reply(stage, "One, two, three.")
     assert cloud.cancelled == 1
     assert cloud.closed
-    assert "local-only" in stage.recorder.all(StageFailed)[0].title
+    assert "“Stay on this computer” is on" in stage.recorder.all(StageFailed)[0].title
     sender.send.emit(LocalOnlyChanged(on=False))
     qtbot.waitUntil(lambda: stage.recorder.all(EngineReady)[-1].engine.name == "groq")
+
+
+class SlowToLook(FakeLlm):
+    """Says only after a while how it is."""
+
+    def __init__(self, *deltas, **options):
+        super().__init__(*deltas, **options)
+        self.looked_at = threading.Event()
+        self.given_up = threading.Event()
+        self.go_on = threading.Event()
+
+    async def ensure_warm(self):
+        self.looked_at.set()
+        try:
+            while not self.go_on.is_set():
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.given_up.set()
+            raise
+        return await super().ensure_warm()
+
+
+def test_local_only_ends_a_look_at_a_model_elsewhere(stage, sender):
+    cloud = SlowToLook("From the cloud.", name="groq", local=False)
+    start(stage, sender, Model(cloud, "Groq"), FakeLlm("Yes.", name="a"))
+    assert cloud.looked_at.wait(5)
+    sender.send.emit(LocalOnlyChanged(on=True))
+    assert cloud.given_up.wait(5)
+    assert stage.recorder.wait_for(EngineReady, 2).engine.name == "a"
+    assert not stage.recorder.all(StageFailed)
+
+
+def test_local_only_keeps_a_look_that_waits_its_turn_from_being_taken(stage, sender, qtbot):
+    here, cloud = SlowToLook(name="a", missing=NOT_RUNNING), FakeLlm(name="groq", local=False)
+    start(stage, sender, here, Model(cloud, "Groq"))
+    assert here.looked_at.wait(5)
+    sender.send.emit(LocalOnlyChanged(on=True))
+    sender.send.emit(WarmUp(reason="key-down"))
+    here.go_on.set()
+    stage.recorder.wait_for(EngineMissing)
+    qtbot.wait(50)
+    assert not cloud.warmings
+
+
+def test_the_same_key_again_ends_no_rest(stage, sender):
+    """A window that shows its keys hands them over again each time."""
+    cloud = FakeCloud("From the cloud.", name="groq")
+    start(stage, sender, Model(cloud, "Groq", set_up=False), FakeLlm("Yes.", name="a"))
+    sender.send.emit(UseKey(name="groq", key=Secret("gsk-1")))
+    stage.recorder.wait_for(ModelWarmed, 2)
+    cloud.missing = ProviderRefused(
+        "Groq wants no more questions.", retry_after_s=300.0, status=429
+    )
+    ask(sender, turn_id=1)
+    assert stage.recorder.wait_for(ReplyEnded, 1).text == "Yes."
+    cloud.missing = None
+    sender.send.emit(UseKey(name="groq", key=Secret("gsk-1")))
+    ask(sender, turn_id=2)
+    assert stage.recorder.wait_for(ReplyEnded, 2).text == "Yes."
+    assert len(cloud.requests) == 1, "it rests"
+    sender.send.emit(UseKey(name="groq", key=Secret("gsk-2")))
+    ask(sender, turn_id=3)
+    assert stage.recorder.wait_for(ReplyEnded, 3).text == "From the cloud."
+
+
+# --- the order, and how they are asked ------------------------------------------------------
+
+
+def use(sender, *order, skills_first=True, reply_tokens=96, deadlines_s=None):
+    sender.send.emit(
+        UseModels(
+            order=order,
+            skills_first=skills_first,
+            reply_tokens=reply_tokens,
+            patience_s=20.0,
+            deadlines_s=deadlines_s or {},
+        )
+    )
+
+
+def test_a_new_order_acts_at_the_next_question(stage, sender):
+    first, second = FakeLlm("First.", name="a"), FakeLlm("Second.", name="b")
+    start(stage, sender, first, second)
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "First."
+    use(sender, "b", "a")
+    assert stage.recorder.wait_for(OrderChanged).order == ("b", "a")
+    ask(sender, turn_id=2)
+    assert stage.recorder.wait_for(ReplyEnded, 2).text == "Second."
+    assert answered_by(stage)[-1] == ("b", "")
+    assert stage.recorder.all(EngineReady)[-1].engine.name == "b"
+
+
+def test_a_model_out_of_the_order_is_neither_warmed_nor_asked_and_can_come_in(stage, sender, qtbot):
+    model, other = FakeLlm("Model.", name="a"), FakeLlm("Other.", name="b")
+    start(stage, sender, model, other, order=["a"])
+    stage.recorder.wait_for(ModelWarmed)
+    model.missing = NOT_RUNNING
+    ask(sender)
+    assert "language model" in stage.recorder.wait_for(ReplyEnded).text
+    assert (other.warmings, other.requests) == (0, [])
+    use(sender, "b")
+    qtbot.waitUntil(lambda: other.warmings > 0)
+    ask(sender, turn_id=2)
+    assert stage.recorder.wait_for(ReplyEnded, 2).text == "Other."
+
+
+def test_with_an_empty_order_the_skills_answer_and_nobody_is_missed(stage, sender, qtbot):
+    start(stage, sender, FakeLlm(missing=NOT_RUNNING))
+    stage.recorder.wait_for(EngineMissing)
+    use(sender)
+    stage.recorder.wait_for(OrderChanged)
+    ask(sender)
+    assert "language model" in stage.recorder.wait_for(ReplyEnded).text
+    assert answered_by(stage) == [("fake-skills", "")]
+    assert len(stage.recorder.all(EngineMissing)) == 1
+
+
+def test_a_first_choice_that_is_missed_still_is_told_again(stage, sender):
+    start(stage, sender, FakeLlm(missing=NOT_RUNNING, name="a"), FakeLlm(name="b"), order=["a"])
+    stage.recorder.wait_for(EngineMissing)
+    use(sender, "a", "b")
+    stage.recorder.wait_for(EngineMissing, 2)
+    kinds = [type(event) for event in stage.recorder.events]
+    assert kinds.index(OrderChanged) < len(kinds) - 1 - kinds[::-1].index(EngineMissing)
+
+
+def test_who_rests_goes_on_resting_under_another_order(stage, sender):
+    refuses = FakeLlm(name="a", missing=ProviderRefused("A is busy.", retry_after_s=60.0))
+    other = FakeLlm("Yes.", name="b")
+    start(stage, sender, other, refuses)
+    stage.recorder.wait_for(ModelWarmed)
+    use(sender, "a", "b")
+    stage.recorder.wait_for(EngineMissing)
+    asked = refuses.warmings
+    use(sender, "b", "a")
+    use(sender, "a", "b")
+    stage.recorder.wait_for(OrderChanged, 3)
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "Yes."
+    assert refuses.requests == []
+    assert answered_by(stage) == [("b", "A is busy.")]
+    assert refuses.warmings >= asked
+
+
+def test_a_reply_that_streams_is_not_touched_by_a_new_order(stage, sender, qtbot):
+    slow = FakeLlm("One, ", "two, ", "three.", name="a", pause_s=0.1)
+    start(stage, sender, slow, FakeLlm("Other.", name="b"))
+    stage.recorder.wait_for(ModelWarmed)
+    ask(sender)
+    stage.recorder.wait_for(ReplyDelta)
+    use(sender, "b")
+    assert stage.recorder.wait_for(ReplyEnded).text == "One, two, three."
+    qtbot.waitUntil(lambda: slow.closed)
+    ask(sender, turn_id=2)
+    assert stage.recorder.wait_for(ReplyEnded, 2).text == "Other."
+
+
+def test_a_model_that_is_switched_off_lets_its_memory_go(stage, sender, qtbot):
+    model = FakeLlm("Yes.", name="a")
+    start(stage, sender, model, FakeLlm("Other.", name="b"))
+    stage.recorder.wait_for(ModelWarmed)
+    assert not model.closed
+    use(sender, "b")
+    qtbot.waitUntil(lambda: model.closed)
+
+
+def test_the_skills_can_be_asked_last(stage, sender):
+    model = FakeLlm("From the model.")
+    start(stage, sender, model, certain=lambda *_: True)
+    stage.recorder.wait_for(ModelWarmed)
+    ask(sender)
+    assert "language model" in stage.recorder.wait_for(ReplyEnded).text
+    use(sender, "fake-llm", skills_first=False)
+    ask(sender, turn_id=2)
+    assert stage.recorder.wait_for(ReplyEnded, 2).text == "From the model."
+    use(sender, "fake-llm")
+    ask(sender, turn_id=3)
+    assert "language model" in stage.recorder.wait_for(ReplyEnded, 3).text
+
+
+def test_another_longest_reply_and_deadline_reach_the_model(stage, sender):
+    class Limited(FakeLlm):
+        limits: tuple[int, ...] = ()
+
+        def limit_replies(self, tokens: int) -> None:
+            self.limits = (*self.limits, tokens)
+
+    slow = Limited("Slow.", name="a", pause_s=1.5)
+    start(stage, sender, slow, FakeLlm("Quick.", name="b"))
+    stage.recorder.wait_for(ModelWarmed)
+    use(sender, "a", "b", reply_tokens=768, deadlines_s={"a": 0.2})
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "Quick."
+    assert slow.limits == (768,)
+    assert not stage.recorder.all(OrderChanged), "the order is the same"
+
+
+def standings(stage) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for event in stage.recorder.all(StandingChanged):
+        found.setdefault(event.engine.name, []).append(event.standing)
+    return found
+
+
+def test_each_model_says_how_it_stands_in_the_order_or_not(stage, sender, qtbot):
+    class NotHere(FakeLlm):
+        def is_here(self) -> bool:
+            return False
+
+    start(
+        stage,
+        sender,
+        FakeLlm(name="a", missing=NOT_RUNNING),
+        Model(FakeCloud(name="groq"), "Groq", set_up=False),
+        Model(FakeCloud(name="cerebras"), "Cerebras"),
+        NotHere(name="builtin"),
+        FakeLlm(name="b"),
+        order=["a", "groq", "cerebras"],
+    )
+    qtbot.waitUntil(lambda: standings(stage).get("a", [])[-1:] == ["failing"])
+    told = standings(stage)
+    assert told["groq"] == ["no key"]
+    assert told["cerebras"] == ["ready"]
+    assert told["builtin"][-1] == "absent"
+    assert told["b"] == ["untried"]
+    failing = [e for e in stage.recorder.all(StandingChanged) if e.standing == "failing"]
+    assert failing[0].why == "Ollama is not running."
+    sender.send.emit(UseKey(name="groq", key=Secret("gsk-1")))
+    qtbot.waitUntil(lambda: standings(stage)["groq"][-1] == "ready")
+    sender.send.emit(LocalOnlyChanged(on=True))
+    qtbot.waitUntil(lambda: standings(stage)["cerebras"][-1] == "barred")
 
 
 def test_what_a_model_counted_is_passed_on_once_the_reply_is_whole(stage, sender):
@@ -551,3 +869,86 @@ def test_white_space_is_no_reply(stage, sender):
     start(stage, sender, FakeLlm("\n", " "), FakeLlm("It is noon.", name="second"))
     ask(sender)
     assert stage.recorder.wait_for(ReplyEnded).text == "It is noon."
+
+
+# --- who is kept warm, and what a question waits for --------------------------------------
+
+
+def test_a_model_that_answers_for_a_resting_first_choice_is_kept_warm(stage, sender):
+    resting = FakeLlm(missing=ProviderRefused("Groq refuses the key."), name="groq", local=False)
+    here = FakeLlm("It is noon.", name="ollama", load_ms=5.0)
+    start(stage, sender, resting, here)
+    warmed = stage.recorder.wait_for(ModelWarmed)
+    assert warmed.engine.name == "ollama"
+
+
+def test_a_first_choice_that_fails_questions_while_its_warm_up_goes_well(stage, sender, qtbot):
+    first = FakeLlm(name="groq", local=False, breaks=None)
+    here = FakeLlm("It is noon.", name="ollama", load_ms=5.0)
+    start(stage, sender, first, here)
+    stage.recorder.wait_for(ModelWarmed)
+    first.deltas, first.breaks = (), ProviderRefused("Groq refuses the key.")
+    for turn_id in (1, 2):
+        ask(sender, turn_id=turn_id)
+        stage.recorder.wait_for(ReplyEnded, turn_id)
+        sender.send.emit(WarmUp(reason="key"))
+    qtbot.waitUntil(lambda: here.warmings > 0)
+
+
+def test_staying_on_this_computer_tells_and_warms_who_answers_now(stage, sender):
+    start(stage, sender, FakeLlm(name="groq", local=False), FakeLlm(name="ollama", load_ms=5.0))
+    stage.recorder.wait_for(ModelWarmed)
+    assert stage.recorder.all(EngineReady)[-1].engine.name == "groq"
+    sender.send.emit(LocalOnlyChanged(on=True))
+    assert stage.recorder.wait_for(ModelWarmed, 2).engine.name == "ollama"
+    assert stage.recorder.wait_for(EngineReady, 3).engine.name == "ollama"
+
+
+class Placeless(FakeLlm):
+    """Does not say where it answers."""
+
+    elsewhere = ""
+
+    def __init__(self, *deltas, fails=None, **options):
+        super().__init__(*deltas, **options)
+        self.fails = fails
+        self.looks = 0
+
+    async def ensure_warm(self):
+        await asyncio.Event().wait()
+
+    async def find_place(self):
+        self.looks += 1
+        if self.fails:
+            raise self.fails
+        await asyncio.Event().wait()
+
+
+def test_no_question_waits_for_where_a_later_model_is(stage, sender):
+    second = Placeless(name="ollama")
+    start(stage, sender, FakeLlm("It is noon.", name="groq", local=False), second)
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "It is noon."
+    assert not second.looks
+
+
+def test_what_the_skills_know_waits_for_no_model(stage, sender):
+    model = Placeless(name="ollama")
+    start(
+        stage,
+        sender,
+        model,
+        stand_in=FakeLlm("Noon.", stand_in=True),
+        certain=lambda *_: True,
+    )
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "Noon."
+    assert not model.looks
+
+
+def test_a_look_that_fails_in_any_way_costs_no_reply(stage, sender):
+    model = Placeless("It is noon.", name="ollama", fails=ZeroDivisionError())
+    start(stage, sender, model)
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "It is noon."
+    assert model.looks == 1

@@ -26,6 +26,7 @@ from app.core.events import (
     OllamaChanged,
     StageFailed,
     StartOllama,
+    UseModels,
     WarmUp,
 )
 from app.core.ollama import OllamaState
@@ -75,13 +76,14 @@ class Supervised:
         self.gpus: tuple[str, ...] = ()
         self.recorder = stage.recorder
 
-    def start(self, pace: Pace = FAST, **options: Any) -> OllamaWorker:
+    def start(self, pace: Pace = FAST, *, wanted: bool = True, **options: Any) -> OllamaWorker:
         settings = OllamaSettings(host=options.pop("host", self.url), **options)
         environ = {**os.environ, "PATH": f"{self.fake.folder}{os.pathsep}/usr/bin"}
         program = OllamaProgram(settings, environ, self._folder / "ollama.log", home=self._folder)
         if not self.fake.path.exists() and program.path is not None:
             pytest.skip("Ollama is installed in a usual place here")
-        worker = OllamaWorker(settings, OllamaModels(settings), program, lambda: self.gpus, pace)
+        models = OllamaModels(settings)
+        worker = OllamaWorker(settings, models, program, lambda: self.gpus, pace, wanted=wanted)
         worker.warm_up.connect(self.warm_ups.take)
         self._stage.start(worker)
         self.worker = worker
@@ -212,6 +214,46 @@ def test_under_local_only_a_server_elsewhere_is_not_even_looked_at(
     qtbot.waitUntil(lambda: models.looks > looks)
 
 
+def order(*names: str) -> UseModels:
+    return UseModels(
+        order=names, skills_first=True, reply_tokens=96, patience_s=20.0, deadlines_s={}
+    )
+
+
+def test_out_of_the_order_it_is_neither_started_nor_asked_until_it_is_wanted(
+    supervised: Supervised, running: OllamaServer, qtbot: QtBot
+) -> None:
+    supervised.fake.install()
+    supervised.start(wanted=False)
+    supervised.wait_for(wanted=False, found=True, running=False)
+    qtbot.wait(300)
+    assert not supervised.fake.starts
+    assert not running.requests
+    running.models.append("phi3:mini")
+    supervised.worker.handle(order("groq", "ollama"))
+    supervised.wait_for(running=True, wanted=True)
+    supervised.wait_until(lambda: supervised.warm_ups.taken)
+    supervised.worker.handle(order("groq"))
+    supervised.wait_for(wanted=False)
+    asked = len(running.requests)
+    qtbot.wait(500)
+    assert len(running.requests) <= asked + 1, "one look may have been under way"
+
+
+def test_put_into_the_order_it_is_started_and_taken_out_it_goes_on(
+    supervised: Supervised, qtbot: QtBot
+) -> None:
+    supervised.fake.install()
+    supervised.start(wanted=False)
+    supervised.wait_for(wanted=False)
+    supervised.worker.handle(order("ollama"))
+    supervised.wait_for(running=True, started_by_us=True)
+    supervised.worker.handle(order())
+    supervised.wait_for(wanted=False)
+    qtbot.wait(200)
+    assert supervised.fake.alive
+
+
 # --- when it stops --------------------------------------------------------------------------
 
 
@@ -292,6 +334,7 @@ def test_a_missing_model_is_fetched_with_progress_and_used_at_once(
     assert any(0 < step.done_bytes < step.total_bytes for step in steps)
     assert len(steps) < 15  # a few times a second, not with every piece
     supervised.wait_for(pulled=True)
+    supervised.wait_until(lambda: supervised.warm_ups.taken)
     (warm_up,) = supervised.warm_ups.taken
     assert warm_up.reason
 
@@ -323,6 +366,28 @@ def test_a_download_is_cancelled_within_a_second_and_goes_on(
     supervised.wait_for(pulled=True)
 
 
+def test_local_only_ends_a_download_that_runs_and_lets_none_begin(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    """The server is here, and gets the model from elsewhere."""
+    running.pull_piece_s = 0.1
+    supervised.start()
+    supervised.wait_for(running=True)
+    fetch = FetchModel(stage=TurnStage.LLM)
+    supervised.worker.handle(fetch)
+    supervised.wait_until(
+        lambda: any(step.done_bytes for step in supervised.recorder.all(FetchProgressed))
+    )
+    supervised.worker.handle(LocalOnlyChanged(on=True))
+    assert not supervised.recorder.wait_for(FetchEnded).complete
+    (pull,) = [request for request in running.requests if request.path == "/api/pull"]
+    assert running.wait_until(lambda: pull.disconnected)
+    supervised.worker.handle(fetch)
+    assert not supervised.recorder.wait_for(FetchEnded, count=2).complete
+    assert "Stay on this computer" in supervised.recorder.wait_for(StageFailed).title
+    assert running.models == []
+
+
 def test_a_download_that_fails_says_why(supervised: Supervised, running: OllamaServer) -> None:
     supervised.start()
     supervised.wait_for(running=True)
@@ -348,7 +413,10 @@ def test_quitting_during_a_download_does_not_wait_for_it(
 def test_a_deleted_model_is_gone(supervised: Supervised, running: OllamaServer) -> None:
     running.models.extend(["phi3:mini", "other:1b"])
     supervised.start()
-    supervised.wait_for(running=True, pulled=True)
+    told = supervised.wait_for(running=True, pulled=True)
+    assert dict(zip(told.models, told.sizes, strict=True)) == dict.fromkeys(
+        ("phi3:mini", "other:1b"), 2_200_000_000
+    )
     supervised.worker.handle(DeleteModel(model="phi3:mini"))
     assert supervised.wait_for(pulled=False).models == ("other:1b",)
 

@@ -7,6 +7,7 @@ from app.core.events import (
     ClauseStarted,
     EngineReady,
     FinishSpeech,
+    PrepareClause,
     SpeakClause,
     SpeechChunk,
     SpeechEnded,
@@ -15,7 +16,7 @@ from app.core.events import (
     StageStarted,
 )
 from app.core.turn import Turn
-from app.workers.tts import TtsWorker
+from app.workers.tts import PREPARED_S, TtsWorker
 from tests.fakes import FakeTts
 
 
@@ -143,3 +144,109 @@ def test_a_voice_that_dies_in_the_middle_of_a_clause_does_not_say_it_twice(stage
     say(sender, Turn(1, "voice"), "It is noon and time to eat.", " Have lunch.")
     speech.wait_for(SpeechEnded)
     assert stand_in.spoken == ["Have lunch."]
+
+
+# --- a clause of a draft ------------------------------------------------------------------
+
+LONG = "It is noon in Paris and in the whole of France, as it is in Spain and in Italy."
+
+
+class CountingTts(FakeTts):
+    """Counts the pieces it has made, and whether it was let go of."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.pieces = 0
+        self.let_go = 0
+
+    def synthesize(self, text, language):
+        try:
+            for audio in super().synthesize(text, language):
+                self.pieces += 1
+                yield audio
+        finally:
+            self.let_go += 1
+
+
+def prepare(sender, turn, text):
+    sender.send.emit(PrepareClause(turn_id=turn.id, turn=turn, text=text, language="en"))
+
+
+def test_a_prepared_clause_makes_no_sound_until_it_is_spoken_and_is_made_once(
+    stage, sender, speech, qtbot
+):
+    voice = CountingTts(stand_in=True)
+    start(stage, sender, speech, voice)
+    turn = Turn(1, "voice")
+    prepare(sender, turn.branch(), LONG)
+    qtbot.waitUntil(lambda: voice.pieces * voice.PIECE_S >= PREPARED_S)
+    qtbot.wait(50)
+    assert voice.pieces * voice.PIECE_S < PREPARED_S + voice.PIECE_S, "only its beginning is made"
+    assert not speech.events
+    assert not stage.recorder.all(StageStarted)
+    say(sender, turn, LONG)
+    speech.wait_for(SpeechEnded)
+    assert voice.spoken == [LONG]
+    told = np.concatenate([chunk.audio for chunk in speech.all(SpeechChunk)])
+    assert np.array_equal(told, np.concatenate(list(FakeTts().synthesize(LONG, "en"))))
+
+
+@pytest.mark.parametrize("turn_id", [1, 2])
+def test_a_clause_that_was_prepared_in_vain_is_never_heard(stage, sender, speech, qtbot, turn_id):
+    voice = CountingTts(stand_in=True)
+    start(stage, sender, speech, voice)
+    prepare(sender, Turn(1, "voice").branch(), LONG)
+    qtbot.waitUntil(lambda: voice.pieces > 0)
+    other = "It is one."
+    say(sender, Turn(turn_id, "voice"), other)
+    speech.wait_for(SpeechEnded)
+    told = np.concatenate([chunk.audio for chunk in speech.all(SpeechChunk)])
+    assert np.array_equal(told, np.concatenate(list(FakeTts().synthesize(other, "en"))))
+    assert voice.let_go == 2, "the voice is free again"
+
+
+def test_a_draft_that_was_given_up_is_not_prepared(stage, sender, speech):
+    voice = CountingTts(stand_in=True)
+    start(stage, sender, speech, voice)
+    branch = Turn(1, "voice").branch()
+    branch.token.cancel("more was said")
+    prepare(sender, branch, LONG)
+    say(sender, Turn(2, "voice"), "It is one.")
+    speech.wait_for(SpeechEnded)
+    assert voice.spoken == ["It is one."]
+
+
+def test_a_voice_that_fails_on_a_draft_is_reported_when_it_matters(stage, sender, speech):
+    stand_in = FakeTts(stand_in=True)
+    worker = start(stage, sender, speech, stand_in)
+    worker.adopt(FakeTts(fails=True))
+    turn = Turn(1, "voice")
+    prepare(sender, turn.branch(), LONG)
+    say(sender, turn, LONG)
+    speech.wait_for(SpeechEnded)
+    assert stand_in.spoken == [LONG]
+    assert len(stage.recorder.all(StageFailed)) == 1
+
+
+def test_a_clause_that_is_wanted_now_waits_for_one_piece_at_most(stage, sender, speech):
+    voice = CountingTts(stand_in=True)
+    start(stage, sender, speech, voice)
+    turn = Turn(1, "voice")
+    # Both wait in the queue when the first is taken.
+    prepare(sender, turn.branch(), LONG)
+    say(sender, turn, LONG)
+    speech.wait_for(SpeechEnded)
+    assert voice.spoken == [LONG]
+    told = np.concatenate([chunk.audio for chunk in speech.all(SpeechChunk)])
+    assert np.array_equal(told, np.concatenate(list(FakeTts().synthesize(LONG, "en"))))
+
+
+def test_what_was_prepared_in_another_language_is_not_said(stage, sender, speech, qtbot):
+    voice = CountingTts(stand_in=True, languages=("en", "de"))
+    start(stage, sender, speech, voice)
+    turn = Turn(1, "voice")
+    prepare(sender, turn.branch(), "Paris.")
+    qtbot.waitUntil(lambda: voice.pieces > 0)
+    say(sender, turn, "Paris.", language="de")
+    speech.wait_for(SpeechEnded)
+    assert voice.spoken == ["Paris.", "Paris."]

@@ -4,6 +4,8 @@ The question is put the way a turn puts it, because only that shows what a turn 
 of models are open to everybody on some servers, and a good key may have no quota left. It costs
 one very short reply, of which only the first word is waited for. Ollama is not asked: a
 generation would stand in front of the user's question and take its place in the prompt cache.
+Nor is a model that runs inside Parley: the one that answers belongs to another thread, and a
+second one would take as much memory again.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
-from app.core.ports import LlmProvider, Message
-from app.errors import ProviderError, ProviderRefused, ProviderUnavailable
+from app.core.ports import LlmProvider, MayBeAbsent, Message
+from app.errors import STAY, ProviderError, ProviderRefused, ProviderUnavailable
 from app.providers import registry
 from app.providers.llm.ollama import OllamaLlm
 from app.providers.llm.openai_style import OpenAiStyleLlm
@@ -53,10 +56,10 @@ async def check(
     """
     name = provider.title if isinstance(provider, OpenAiStyleLlm) else provider.engine.name
     if local_only and not provider.engine.local:
-        return Verdict(False, f'"Stay on this computer" is on, so nothing was sent to {name}.')
+        return Verdict(False, f"{STAY} is on, so nothing was sent to {name}.")
     try:
         async with asyncio.timeout(patience_s):
-            return Verdict(True, await _try(provider))
+            return Verdict(True, await _try(provider, local_only=local_only))
     except TimeoutError:
         return Verdict(False, f"{name} sent nothing for {patience_s:g} s.")
     except ProviderError as exc:
@@ -65,33 +68,48 @@ async def check(
 
 
 async def check_by_name(
-    name: str, settings: LlmSettings, key: str | None, *, local_only: bool
+    name: str,
+    settings: LlmSettings,
+    key: str | None,
+    *,
+    local_only: bool,
+    models_dir: Path | None = None,
 ) -> Verdict:
-    """The same for a provider of its own, made from the settings and this key."""
-    provider = registry.build_llm(name, settings, key)
+    """The same for a provider of its own, made from the settings and this key.
+
+    Args:
+        models_dir: where downloaded models are; None looks in the Hugging Face cache alone.
+    """
+    provider = registry.build_llm(name, settings, key, models_dir)
     try:
         return await check(provider, local_only=local_only)
     finally:
         await provider.close()
 
 
-async def _try(provider: LlmProvider) -> str:
+async def _try(provider: LlmProvider, *, local_only: bool) -> str:
     """Raises:
     ProviderError: it cannot answer.
     """
     if isinstance(provider, OllamaLlm):
-        return await _ask_ollama(provider)
+        return await _ask_ollama(provider, local_only=local_only)
     if isinstance(provider, OpenAiStyleLlm):
         return await _ask_service(provider)
+    if isinstance(provider, MayBeAbsent):
+        return await _look_for(provider, provider.engine.model)
     await provider.ensure_warm()
     return f"{provider.engine.label} is ready."
 
 
-async def _ask_ollama(provider: OllamaLlm) -> str:
+async def _ask_ollama(provider: OllamaLlm, *, local_only: bool) -> str:
     state = await provider.describe()
     model = provider.engine.model
     if not state.running:
         raise ProviderUnavailable("Ollama is not running.", "Start it with: ollama serve")
+    if provider.elsewhere and local_only:
+        raise ProviderUnavailable(f"{provider.elsewhere} {STAY} is on, so nothing is sent to it.")
+    if provider.elsewhere:
+        return f"Ollama {state.version} runs. {provider.elsewhere}"
     if not state.pulled:
         raise ProviderUnavailable(
             f"Ollama {state.version} runs but does not have the model {model}.",
@@ -101,6 +119,15 @@ async def _ask_ollama(provider: OllamaLlm) -> str:
         return f"Ollama {state.version} has {model}; it is loaded at the first question."
     place = "on the GPU" if state.vram_bytes else "on the processor"
     return f"Ollama {state.version} has {model}, loaded {place}."
+
+
+async def _look_for(inside: MayBeAbsent, model: str) -> str:
+    if not await asyncio.to_thread(inside.is_here):
+        raise ProviderUnavailable(
+            f"The language model {model} is not on this computer.",
+            "Download it with: parley fetch llm builtin",
+        )
+    return f"{model} is on this computer; it is loaded when it is first in the order."
 
 
 async def _ask_service(provider: OpenAiStyleLlm) -> str:

@@ -6,24 +6,32 @@ Shared by what talks with a model (`ollama.py`) and what looks after models (`ol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from app.core.ollama import OllamaState
+from app.core.addresses import shown_url
+from app.core.ollama import ModelFacts, OllamaState, same_model
 from app.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderUnavailable
-from app.providers.llm.addresses import http_options, is_usable, on_this_computer
-from app.providers.llm.wording import one_line
+from app.providers.llm.addresses import http_options, is_usable, on_this_computer, without_login
+from app.providers.llm.once import Once
+from app.providers.llm.wording import one_line, words_within
 from app.settings import OllamaSettings, Settings
 
 if TYPE_CHECKING:
+    import httpx
     import ollama
 
 DEFAULT_PORT = 11434
 CHECK_TIMEOUT_S = 5.0
 """For questions a server answers from memory (version, list, ps). A busy one takes
 milliseconds; the long read time-out is for loads and generation alone."""
+FACTS_GOOD_FOR_S = 600.0
+"""Somebody may put another model in the place of this name; asking costs the server a look into
+the model's file."""
 
 
 class OllamaConnection:
@@ -40,48 +48,95 @@ class OllamaConnection:
     def __init__(self, options: OllamaSettings, api_key: str | None = None) -> None:
         self._options = options
         self._api_key = api_key
-        self._client: ollama.AsyncClient | None = None
-        self.url = server_url(options.host)
-        self.local = on_this_computer(self.url)
+        self._client = Once(self._make_client)
+        self._address = server_url(options.host)
+        self.url = shown_url(self._address)
+        """The address as it may be shown: without a login."""
+        self.local = on_this_computer(self._address)
         """Whether requests stay on this computer."""
+        self.facts: ModelFacts | None = None
+        """What the server said about the model when it was asked last."""
+        self._facts_until = -math.inf  # time.monotonic()
 
-    def connect(self) -> ollama.AsyncClient:
-        if self._client is None:
-            if not is_usable(self.url):
-                raise ProviderUnavailable(
-                    f"The Ollama address {self._options.host} cannot be used.",
-                    "Write it in the settings file like http://127.0.0.1:11434.",
-                )
-            import httpx
-            import ollama
+    async def connect(self) -> ollama.AsyncClient:
+        """The client. Its library is imported at the first call, beside the loop, so this comes
+        before `translated`, which needs the library's exceptions.
 
-            from app.providers.llm.strict_utf8 import require_utf8
-            from app.providers.llm.untruncated import never_truncate
-
-            # identity: a compressing proxy would hold tokens back to fill its blocks
-            headers = {"Accept-Encoding": "identity"}
-            if self._api_key:
-                headers["Authorization"] = f"Bearer {self._api_key}"
-            self._client = ollama.AsyncClient(
-                self.url,
-                headers=headers,
-                timeout=httpx.Timeout(
-                    self._options.read_timeout_s, connect=self._options.connect_timeout_s
-                ),
-                event_hooks={"request": [never_truncate], "response": [require_utf8]},
-                **http_options(self.url),
+        Raises:
+            ProviderUnavailable: the address cannot be used.
+        """
+        if not is_usable(self._address):
+            raise ProviderUnavailable(
+                f"The Ollama address {shown_url(self._options.host)} cannot be used.",
+                "Write it in the settings file like http://127.0.0.1:11434.",
             )
-        return self._client
+        return await self._client.get()
 
-    async def find_loaded(self) -> ollama.ProcessResponse.Model | None:
-        """Our model among those in memory. While it is being loaded, it is not."""
+    def _make_client(self) -> ollama.AsyncClient:
+        import httpx
+        import ollama
+
+        from app.providers.llm.strict_utf8 import require_utf8
+        from app.providers.llm.untruncated import never_truncate
+
+        # identity: a compressing proxy would hold tokens back to fill its blocks
+        headers = {"Accept-Encoding": "identity"}
+        if self._api_key:
+            headers["Authorization"] = f"Bearer {self._api_key}"
+        return ollama.AsyncClient(
+            without_login(self._address),
+            headers=headers,
+            timeout=httpx.Timeout(
+                self._options.read_timeout_s, connect=self._options.connect_timeout_s
+            ),
+            event_hooks={"request": [never_truncate], "response": [require_utf8]},
+            **http_options(self._address),
+        )
+
+    async def loaded_models(self) -> Sequence[ollama.ProcessResponse.Model]:
+        """Every model in memory, other programs' too. One that is being loaded is not there."""
+        client = await self.connect()
         with self.translated():
             async with asyncio.timeout(CHECK_TIMEOUT_S):
-                running = await self.connect().ps()
-        for model in running.models:
+                return (await client.ps()).models
+
+    def ours(
+        self, models: Sequence[ollama.ProcessResponse.Model]
+    ) -> ollama.ProcessResponse.Model | None:
+        """Our model among these."""
+        for model in models:
             if same_model(model.model or model.name or "", self._options.model):
                 return model
         return None
+
+    async def find_loaded(self) -> ollama.ProcessResponse.Model | None:
+        """Our model among those in memory."""
+        return self.ours(await self.loaded_models())
+
+    async def look_up(self) -> ModelFacts:
+        """What the server knows about our model; asked for every `FACTS_GOOD_FOR_S`, and anew
+        when the server was away.
+
+        Raises:
+            ProviderUnavailable: Ollama is not running, or the model is not pulled.
+            ProviderRefused: the server will not say.
+            ProviderBroke: it went away, or what it said is no answer.
+        """
+        if self.facts is None or time.monotonic() >= self._facts_until:
+            await self.connect()
+            with self.translated():
+                answer = await self._ask("POST", "/api/show", {"model": self._options.model})
+                if answer.status_code >= 400 and answer.status_code not in (401, 403, 404, 503):
+                    raise ProviderRefused(
+                        f"Ollama does not say where {self._options.model} is computed: "
+                        f"{one_line(_error_in(answer))}",
+                        "Until it does, nothing is sent to it. Restart or update Ollama.",
+                    )
+                if answer.is_error:
+                    raise self._refusal(answer.status_code, _error_in(answer))
+                self.facts = _facts(answer.json())
+            self._facts_until = time.monotonic() + FACTS_GOOD_FOR_S
+        return self.facts
 
     async def describe(self) -> OllamaState:
         """The state of the server and of the chosen model, for diagnosis.
@@ -91,7 +146,7 @@ class OllamaConnection:
             ProviderRefused: it answers, but with an error.
             ProviderBroke: what answers at the address does not speak Ollama's language.
         """
-        client = self.connect()
+        client = await self.connect()
         try:
             version = await self._version()
         except ProviderUnavailable:
@@ -99,38 +154,65 @@ class OllamaConnection:
         with self.translated():
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 listed = await client.list()
-        models = tuple(model.model for model in listed.models if model.model)
+        named = {model.model: int(model.size or 0) for model in listed.models if model.model}
+        models = tuple(named)
+        pulled = any(same_model(name, self._options.model) for name in models)
         loaded = await self.find_loaded()
+        facts, no_facts_because = None, ""
+        if pulled:
+            try:
+                facts = await self.look_up()
+            except ProviderError as exc:
+                no_facts_because = exc.title
         return OllamaState(
             running=True,
             version=version,
             models=models,
-            pulled=any(same_model(name, self._options.model) for name in models),
+            sizes=tuple(named.values()),
+            pulled=pulled,
             loaded=loaded is not None,
             vram_bytes=None if loaded is None else int(loaded.size_vram or 0),
             size_bytes=None if loaded is None or not loaded.size else int(loaded.size),
             context_length=None if loaded is None else loaded.context_length,
+            facts=facts,
+            no_facts_because=no_facts_because,
         )
 
     async def close(self) -> None:
         """Close connections. In the loop it lived in; may be called twice."""
-        client, self._client = self._client, None
+        client = self._client.forget()
         if client is not None:
             await client.close()  # type: ignore[no-untyped-call]
 
     async def _version(self) -> str:
-        """The one question the `ollama` client has no method for."""
+        """
+        Raises:
+            ProviderUnavailable: nobody answers.
+            ProviderRefused: somebody wants to know who we are, or is busy.
+            ProviderBroke: somebody answers who is no Ollama, or falls silent.
+        """
         import httpx
 
         with self.translated():
-            async with httpx.AsyncClient(
-                timeout=httpx.Timeout(CHECK_TIMEOUT_S, connect=self._options.connect_timeout_s),
-                **http_options(self.url),
-            ) as client:
-                answer = await client.get(f"{self.url}/api/version")
-            if answer.is_error:
-                raise self._refusal(answer.status_code, answer.text)
+            try:
+                answer = await self._ask("GET", "/api/version")
+            except httpx.RemoteProtocolError as exc:
+                raise self._no_ollama() from exc  # it does not even speak HTTP
+        if answer.is_error and answer.status_code != 404:
+            raise self._refusal(answer.status_code, _error_in(answer))
+        try:
             return str(answer.json()["version"])
+        except (ValueError, TypeError, KeyError) as exc:
+            raise self._no_ollama() from exc
+
+    async def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """What the `ollama` client has no method for, or drops from the answer; sent through
+        its own HTTP client: the same login, headers and open connection."""
+        import httpx
+
+        http = cast("httpx.AsyncClient", (await self.connect())._client)
+        timeout = httpx.Timeout(CHECK_TIMEOUT_S, connect=self._options.connect_timeout_s)
+        return await http.request(method, path, json=body, timeout=timeout)
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -143,6 +225,7 @@ class OllamaConnection:
         except ollama.ResponseError as exc:
             raise self._refusal(exc.status_code, str(exc.error)) from exc
         except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            self._facts_until = -math.inf  # who answers next may be another server
             raise self._not_running() from exc
         except (TimeoutError, httpx.TimeoutException) as exc:
             raise ProviderBroke(
@@ -160,6 +243,12 @@ class OllamaConnection:
                 f"Check that Ollama is what answers at {self.url}.",
             ) from exc
 
+    def _no_ollama(self) -> ProviderBroke:
+        return ProviderBroke(
+            f"What answers at {self.url} is no Ollama.",
+            "End that program, or write Ollama's own address into the settings file.",
+        )
+
     def _not_running(self) -> ProviderUnavailable:
         if self.local:
             return ProviderUnavailable(
@@ -172,6 +261,7 @@ class OllamaConnection:
 
     def _refusal(self, status: int, message: str) -> ProviderError:
         """What an error answer means. The client says -1 for an error inside a stream."""
+        message = words_within(message)
         model = self._options.model
         if status == -1:
             return ProviderBroke(
@@ -185,7 +275,12 @@ class OllamaConnection:
             return ProviderUnavailable(
                 f"There is no Ollama at {self.url}.", "Check the address in the settings file."
             )
-        if status in (401, 403):
+        if status == 401:
+            return ProviderRefused(
+                f"Ollama at {self.url} asks for a password.",
+                "Write it into the address in the settings file: http://name:password@server.",
+            )
+        if status == 403:
             return ProviderRefused(
                 f"Ollama at {self.url} does not let Parley in.",
                 "Check its address and what its OLLAMA_HOST and OLLAMA_ORIGINS allow.",
@@ -235,14 +330,49 @@ def with_environment(settings: Settings, environ: Mapping[str, str]) -> Settings
 
 
 def is_cloud_model(model: str) -> bool:
-    """Whether Ollama passes questions for this model on to its own cloud (`x:cloud`)."""
-    return model.endswith((":cloud", "-cloud"))
+    """Whether the name alone says that Ollama passes questions on to its cloud (`x:cloud`).
+
+    Any other name may be an alias for such a model; `OllamaConnection.look_up` tells.
+    """
+    return model.lower().endswith((":cloud", "-cloud"))
 
 
-def same_model(one: str, other: str) -> bool:
-    """Names are equal when the tag left out is `latest`."""
+def _facts(shown: Any) -> ModelFacts:
+    """The answer of `/api/show`.
 
-    def full(name: str) -> str:
-        return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+    Raises:
+        TypeError, AttributeError: it is none.
+    """
+    host = _text(shown, "remote_host")
+    if not host and not _text(shown, "remote_model"):
+        return ModelFacts(trained_context=_trained_context(shown), thinks=_thinks(shown))
+    remote = urlsplit(host).hostname or host or "another computer"
+    return ModelFacts(remote_host=remote, thinks=_thinks(shown))
 
-    return full(one) == full(other)
+
+def _thinks(shown: Any) -> bool:
+    return "thinking" in (shown.get("capabilities") or ())  # an older server tells none
+
+
+def _text(shown: Any, name: str) -> str:
+    value = shown.get(name) or ""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} of type {type(value).__name__}")
+    return value
+
+
+def _trained_context(shown: Any) -> int | None:
+    """Named after the model's family, such as "llama.context_length"."""
+    about = shown.get("model_info") or {}
+    family = about.get("general.architecture")
+    context = about.get(f"{family}.context_length")
+    return context if isinstance(context, int) and context > 0 else None
+
+
+def _error_in(answer: httpx.Response) -> str:
+    """The server's own words, out of `{"error": "..."}` or whatever it is."""
+    try:
+        said = answer.json()["error"]
+    except (ValueError, TypeError, KeyError):
+        return answer.text or f"status {answer.status_code}"
+    return str(said)

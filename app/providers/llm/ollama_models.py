@@ -72,12 +72,13 @@ class OllamaModels:
             ProviderRefused: the server will not (disk full, version too old, ...).
             ProviderBroke: the connection, or the stream, ended before the download did.
         """
+        client = await self._server.connect()
         import ollama
 
         meter = DownloadMeter()
         total = 0
         with self._server.translated():
-            opened = await self._server.connect().pull(model, stream=True)
+            opened = await client.pull(model, stream=True)
         async with aclosing(cast("AsyncGenerator[ollama.ProgressResponse, None]", opened)) as news:
             while True:
                 try:
@@ -110,12 +111,13 @@ class OllamaModels:
             ProviderUnavailable: it is not there, or Ollama is not running.
             ProviderRefused: the server will not.
         """
+        client = await self._server.connect()
         import ollama
 
         with self._server.translated():
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 try:
-                    await self._server.connect().delete(model)
+                    await client.delete(model)
                 except ollama.ResponseError as exc:
                     if exc.status_code == 404:
                         raise ProviderUnavailable(f"Ollama does not have {model}.") from exc

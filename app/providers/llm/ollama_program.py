@@ -11,8 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +20,7 @@ from urllib.parse import urlsplit
 
 from app.errors import ProviderUnavailable
 from app.providers.llm.ollama_connection import DEFAULT_PORT, server_url
+from app.providers.llm.ollama_process import OllamaProcess, run_quietly
 from app.settings import OllamaSettings
 
 log = logging.getLogger(__name__)
@@ -160,7 +159,7 @@ class OllamaProgram:
         self._environ = environ
         self._log_file = log_file
         self._home = home
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: OllamaProcess | None = None
         self._exit_code: int | None = None
 
     @property
@@ -177,13 +176,10 @@ class OllamaProgram:
         """Whether the server we started still runs."""
         if self._process is None:
             return False
-        code = self._process.poll()
-        if code is None:
-            return True
-        self._exit_code = code
-        self._end_the_rest(self._process)
-        self._process = None
-        return False
+        self._exit_code = self._process.exit_code()
+        if self._exit_code is not None:
+            self._process = None
+        return self._process is not None
 
     @property
     def exit_code(self) -> int | None:
@@ -204,17 +200,12 @@ class OllamaProgram:
         self._exit_code = None
         try:
             with self._open_log() as output:
-                self._process = subprocess.Popen(
+                self._process = OllamaProcess(
                     [*_ending_with_us(self._environ), str(path), "serve"],
-                    env=server_environment(self._environ, self._options),
-                    cwd=self._log_file.parent,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    # Its own group: Ctrl-C in our terminal is ours to handle, and the group
-                    # can be ended as a whole.
-                    start_new_session=sys.platform != "win32",
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                    environ=server_environment(self._environ, self._options),
+                    folder=self._log_file.parent,
+                    output=output,
+                    grace_s=GRACE_S,
                 )
         except OSError as exc:
             raise ProviderUnavailable(
@@ -227,32 +218,12 @@ class OllamaProgram:
         """End what `start` started and nothing else. Blocks for `GRACE_S` and a little more."""
         if not self.running:
             return
-        process = self._process
+        process, self._process = self._process, None
         assert process is not None
         log.info("ending the Ollama we started (process %d)", process.pid)
-        if sys.platform == "win32":
-            # no gentle way to end a program without a window; with its model runners
-            _run_quietly(["taskkill", "/T", "/F", "/PID", str(process.pid)])
-        else:
-            process.terminate()
-        try:
-            process.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            log.warning("Ollama did not end in %.0f s and is killed", GRACE_S)
-            process.kill()
-            process.wait()
-        self._exit_code = process.returncode
-        self._end_the_rest(process)
-        self._process = None
-
-    def _end_the_rest(self, process: subprocess.Popen[bytes]) -> None:
-        """A server that died leaves its model runners behind, with their GPU memory."""
-        if sys.platform == "win32":
-            return
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return  # nobody is left, as it should be
+        if not process.stop():
+            log.warning("Ollama did not end in %.0f s and was killed", GRACE_S)
+        self._exit_code = process.exit_code()
 
     def _open_log(self) -> BinaryIO:
         too_long = self._log_file.exists() and self._log_file.stat().st_size > MAX_LOG_BYTES
@@ -273,13 +244,4 @@ def _ending_with_us(environ: Mapping[str, str]) -> Sequence[str]:
     if setpriv is None:
         return ()
     before = (setpriv, "--pdeathsig", "TERM", "--")
-    return before if _run_quietly([*before, "true"]) else ()
-
-
-def _run_quietly(command: Sequence[str]) -> bool:
-    """Whether a small program ran and was content."""
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=GRACE_S, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return done.returncode == 0
+    return before if run_quietly([*before, "true"], GRACE_S) else ()

@@ -6,8 +6,8 @@ vLLM, the llama.cpp server and LM Studio do, on this computer or on another.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
+from app.providers.llm.addresses import host_of
 from app.providers.llm.openai_style import Connection, OpenAiStyleLlm, Service
 from app.settings import OPENAI_PRESETS, CloudSettings, OpenAiSettings
 
@@ -26,11 +26,11 @@ class OpenAiLlm(OpenAiStyleLlm):
     def title(self) -> str:
         if self._is_openai:
             return self.service.title
-        return f"The server at {urlsplit(self._address).netloc.rpartition('@')[2]}"
+        return f"The server at {self.address.partition('://')[2].partition('/')[0]}"
 
     @property
     def _is_openai(self) -> bool:
-        return urlsplit(self._address).hostname == urlsplit(self.service.address).hostname
+        return host_of(self._address) == host_of(self.service.address)
 
     def _open(self, key: str, address: str) -> Connection:
         import openai

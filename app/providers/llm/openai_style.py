@@ -22,9 +22,16 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
 
+from app.core.addresses import shown_url
 from app.core.ports import Engine, Message, Stage, Usage, Warmth
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
-from app.providers.llm.addresses import http_options, is_usable, on_this_computer
+from app.providers.llm.addresses import (
+    http_options,
+    is_usable,
+    on_this_computer,
+    without_login,
+)
+from app.providers.llm.once import Once
 from app.providers.llm.wording import mark_of_cut, one_line
 from app.settings import CloudSettings
 
@@ -75,11 +82,11 @@ class OpenAiStyleLlm(ABC):
     service: ClassVar[Service]
 
     def __init__(self, options: CloudSettings, api_key: str | None = None) -> None:
-        self._options = options
+        self._options = self._own_options = options
         self._key = (api_key or "").strip()
         self._address = options.base_url or self.service.address
         self._local = on_this_computer(self._address)
-        self._connection: Connection | None = None
+        self._connection = Once(self._make_connection)
         self._usage: Usage | None = None
 
     @property
@@ -90,7 +97,8 @@ class OpenAiStyleLlm(ABC):
 
     @property
     def address(self) -> str:
-        return self._address
+        """As it may be shown."""
+        return shown_url(self._address)
 
     @property
     def usage(self) -> Usage | None:
@@ -107,9 +115,12 @@ class OpenAiStyleLlm(ABC):
         Raises:
             ProviderUnavailable: no key, or an address that cannot be used.
         """
-        # the libraries import their chat classes at first use, which takes a moment
-        _ = self._connect().client.chat.completions
+        await self._connect()
         return Warmth(was_warm=True)
+
+    def limit_replies(self, tokens: int) -> None:
+        """As the port says: the limit goes with each request."""
+        self._options = self._own_options.limited_to(tokens)
 
     def use_key(self, key: str | None) -> None:
         """Take another key, from the next request on. A reply that streams goes on."""
@@ -123,7 +134,7 @@ class OpenAiStyleLlm(ABC):
             ProviderRefused: an error instead of the names.
             ProviderBroke: the answer broke off, or is none.
         """
-        connection = self._connect()
+        connection = await self._connect()
         with self._opening(connection.library), self._streaming(connection.library):
             listed = await connection.client.models.list()
             return tuple(str(_field(model, "id")) for model in listed.data)
@@ -143,18 +154,8 @@ class OpenAiStyleLlm(ABC):
         del language  # the system message asks for the language of the question
         self._usage = None
         tail = ""
-        connection = self._connect()
-        with self._opening(connection.library):
-            stream = await connection.client.chat.completions.create(
-                model=self._options.model,
-                messages=[
-                    {"role": message.role, "content": message.for_model} for message in messages
-                ],
-                temperature=self._options.temperature,
-                stream=True,
-                **self._length_limit(),
-                **self._usage_wish(),
-            )
+        connection = await self._connect()
+        stream = await self._ask(connection, messages, self._length_limit())
         async with stream:
             begun = False
             while True:
@@ -175,15 +176,58 @@ class OpenAiStyleLlm(ABC):
                     break
             await self._read_tail(stream, connection.library)
 
+    async def prefill(self, messages: Sequence[Message], language: str) -> bool:
+        """Have a server on this computer read the prompt, by asking for one token, dropped.
+
+        Anywhere else it does nothing: the words of a question that is never finished are not
+        to leave, and a service would count them.
+
+        Raises:
+            ProviderUnavailable: nobody answers.
+            ProviderRefused: an error instead of an answer.
+            ProviderBroke: the stream ended too early.
+        """
+        del language
+        if not self.engine.local:
+            return False
+        connection = await self._connect()
+        one_token = dict.fromkeys(self._length_limit(), 1)
+        stream = await self._ask(connection, messages, one_token)
+        finish_reason = None
+        async with stream:
+            with self._streaming(connection.library):
+                async for chunk in stream:
+                    finish_reason = _read(chunk)[1] or finish_reason
+        if finish_reason is None:
+            raise self._stopped()
+        return True
+
+    async def _ask(
+        self, connection: Connection, messages: Sequence[Message], length: Mapping[str, int]
+    ) -> Any:
+        """The open stream of one answer."""
+        with self._opening(connection.library):
+            return await connection.client.chat.completions.create(
+                model=self._options.model,
+                messages=[
+                    {"role": message.role, "content": message.for_model} for message in messages
+                ],
+                temperature=self._options.temperature,
+                stream=True,
+                **length,
+                **self._usage_wish(),
+            )
+
     async def close(self) -> None:
         """Close connections. In the loop it lived in; may be called twice."""
-        connection, self._connection = self._connection, None
+        connection = self._connection.forget()
         if connection is not None:
             await connection.client.close()
 
     @abstractmethod
     def _open(self, key: str, address: str) -> Connection:
-        """A client that tries once, made of the library, which is imported here."""
+        """A client that tries once, made of the library, which is imported here. Not in the
+        loop's thread."""
 
     def _length_limit(self) -> Mapping[str, int]:
         return {"max_completion_tokens": self._options.max_tokens}
@@ -206,17 +250,23 @@ class OpenAiStyleLlm(ABC):
             ),
         }
 
-    def _connect(self) -> Connection:
-        if self._connection is None:
-            if not is_usable(self._address):
-                raise ProviderUnavailable(
-                    f"The address {self._address} cannot be used.",
-                    f"Write it in the settings file like {self.service.address}.",
-                )
-            self._connection = self._open(self._usable_key(), self._address)
+    async def _connect(self) -> Connection:
+        if not is_usable(self._address):
+            raise ProviderUnavailable(
+                f"The address {self.address} cannot be used.",
+                f"Write it in the settings file like {self.service.address}.",
+            )
+        self._usable_key()  # before a library is imported for nothing
+        connection = await self._connection.get()
         # the libraries read it for each request, so a key saved since then is used
-        self._connection.client.api_key = self._usable_key()
-        return self._connection
+        connection.client.api_key = self._usable_key()
+        return connection
+
+    def _make_connection(self) -> Connection:
+        connection = self._open(self._usable_key(), without_login(self._address))
+        # the libraries import their chat classes at first use, which takes a moment too
+        _ = connection.client.chat.completions
+        return connection
 
     def _usable_key(self) -> str:
         """The key, checked: one with a stray character would end up whole in an exception."""

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import json
+
+from app.core.addresses import without_logins
+
 MAX_CHARS = 200
 """A server's message is shown up to here; some send whole pages."""
+
+
+def words_within(message: str) -> str:
+    """The words of an error that wraps another one: Ollama passes on as a text what its runner
+    says as JSON, `{"error": {"message": "..."}}`. Any other text is returned as it is.
+    """
+    try:
+        said = json.loads(message)
+    except ValueError:
+        return message
+    while isinstance(said, dict):
+        said = said.get("error") or said.get("message")
+    return said if isinstance(said, str) and said else message
 
 
 def one_line(text: str, secret: str | None = None) -> str:
     """`text` as one sentence on one line: a readable length, no control characters.
 
-    `secret` is taken out wherever it occurs: servers like to repeat the key they refuse.
+    `secret` is taken out wherever it occurs, and so are logins in addresses: servers like to
+    repeat what they refuse.
     """
+    text = without_logins(text)
     if secret:
         text = text.replace(secret, "…")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from app.core.ports import Fetchable, LlmProvider, Message, ReportsUsage, Stage
+from app.core.ports import Fetchable, LlmProvider, Message, Prefills, ReportsUsage, Stage
 from app.core.prompt import MODES
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
 from app.providers import registry
-from app.providers.llm import builtin_files
+from app.providers.hub import PIECE_BYTES
+from app.providers.llm import builtin_chat, builtin_files
 from app.providers.llm.builtin import BuiltinLlm
 from app.settings import BuiltinSettings, LlmSettings
 from tests.providers.llm.replies import ask, collect, run
@@ -42,6 +43,12 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(folder: Path | str, **options: Any) -> BuiltinLlm:
     wanted = {"context_tokens": 512, "max_tokens": 60, "temperature": 0, **options}
     return BuiltinLlm(BuiltinSettings(model=str(folder), **wanted))
+
+
+def loaded(llm: BuiltinLlm) -> builtin_chat.ChatModel:
+    assert llm._model.made is not None
+    chat, _ = llm._model.made
+    return chat
 
 
 def model_threads() -> list[threading.Thread]:
@@ -115,8 +122,7 @@ def test_only_what_is_new_of_a_conversation_is_read(folder: Path) -> None:
 
     async def watched() -> None:
         await collect(llm, first)
-        assert llm._chat is not None
-        llm._chat._model.get_input_embeddings().register_forward_pre_hook(watch)
+        loaded(llm)._model.get_input_embeddings().register_forward_pre_hook(watch)
         await collect(llm, second)
 
     run(llm, watched)
@@ -176,16 +182,153 @@ def test_a_failure_of_the_library_is_said_in_words(folder: Path) -> None:
 
     async def broken() -> Any:
         await llm.ensure_warm()
-        assert llm._chat is not None
-        llm._chat._model.lm_head = None  # as good as a device that went away
+        loaded(llm)._model.lm_head = None  # as good as a device that went away
 
         def fail(*args: object, **kwargs: object) -> None:
             raise RuntimeError("CUDA error: device lost")
 
-        llm._chat._model.forward = fail
+        loaded(llm)._model.forward = fail
         return (await collect(llm, (Message("user", PARIS),))).error
 
     assert type(run(llm, broken)) is ProviderBroke
+
+
+# --- reading ahead --------------------------------------------------------------------------
+
+EARLIER = (SYSTEM, Message("user", PARIS), Message("assistant", ANSWERS[PARIS]))
+LONG = (*EARLIER, Message("user", COUNT))
+
+
+HI = (Message("user", "Hi"),)
+"""What the model reads when it is loaded, to warm up."""
+
+
+async def cost(llm: BuiltinLlm, messages: tuple[Message, ...]) -> tuple[str, int]:
+    """The reply, and how many tokens the model evaluated for it."""
+    chat = loaded(llm)
+    before = chat.evaluated
+    text = (await collect(llm, messages)).text
+    return text, chat.evaluated - before
+
+
+def prompt_and_reply(llm: BuiltinLlm) -> int:
+    assert llm.usage is not None
+    # the prompt's last token comes with the first of the reply, whose own last is never read
+    return llm.usage.prompt_tokens + llm.usage.reply_tokens - 1
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        EARLIER,  # at the key's press: the conversation so far
+        (*EARLIER, Message("user", COUNT[:10])),  # while words come
+        LONG,  # when they were all there before the key came up
+        (Message("user", EMOJI),),  # another conversation altogether
+    ],
+)
+def test_a_reply_after_reading_ahead_is_the_same_and_reads_less(
+    folder: Path, ahead: tuple[Message, ...]
+) -> None:
+    llm = make(folder)
+
+    async def fresh_and_ahead() -> tuple[tuple[str, int], tuple[str, int]]:
+        await llm.ensure_warm()
+        fresh = await cost(llm, LONG)
+        await llm.close()
+        await llm.ensure_warm()
+        usage = llm.usage
+        await llm.prefill(ahead, "en")
+        assert llm.usage == usage, "no reply was made"
+        return fresh, await cost(llm, LONG)
+
+    (fresh, all_tokens), (after, tokens) = run(llm, fresh_and_ahead)
+    assert after == fresh == ANSWERS[COUNT]
+    assert all_tokens == prompt_and_reply(llm) - _in_common(folder, HI, LONG)
+    assert tokens == prompt_and_reply(llm) - _in_common(folder, ahead, LONG)
+
+
+def _in_common(folder: Path, one: tuple[Message, ...], other: tuple[Message, ...]) -> int:
+    """How many tokens two prompts begin with together, the last of the second left out."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    ours, theirs = (
+        tokenizer.apply_chat_template(
+            [{"role": m.role, "content": m.text} for m in messages], add_generation_prompt=True
+        )[:-1]
+        for messages in (one, other)
+    )
+    same = 0
+    while same < min(len(ours), len(theirs)) and ours[same] == theirs[same]:
+        same += 1
+    assert same > 0
+    return same
+
+
+def test_reading_ahead_loads_nothing_and_refuses_nothing(folder: Path) -> None:
+    llm = make(folder)
+    assert isinstance(llm, Prefills)
+
+    async def ahead() -> None:
+        await llm.prefill(LONG, "en")
+        assert llm._model.made is None
+        await llm.ensure_warm()
+        await llm.prefill((Message("user", "word " * 600),), "en")
+
+    run(llm, ahead)
+
+
+def test_what_was_read_until_it_was_cancelled_is_kept(
+    endless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(builtin_chat.PIECE_TOKENS, "cpu", 8)
+    llm = make(endless, context_tokens=40_000, max_tokens=2)
+    question = (Message("user", "a long story " * 300),)
+
+    async def cancel_and_ask() -> tuple[int, int]:
+        await llm.ensure_warm()
+        chat = loaded(llm)
+        before = chat.evaluated
+        ahead = asyncio.create_task(llm.prefill(question, "en"))
+        while chat.evaluated - before < 100:
+            await asyncio.sleep(0.001)
+        ahead.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await ahead
+        assert llm._thread is not None
+        read = await asyncio.wrap_future(llm._thread.submit(lambda: chat.evaluated - before))
+        _, rest = await cost(llm, question)
+        return read, rest
+
+    read, rest = run(llm, cancel_and_ask)
+    assert read + rest == prompt_and_reply(llm) - _in_common(endless, HI, question)
+    assert 100 <= read < rest
+
+
+def test_a_question_that_is_dropped_while_it_is_read_holds_up_nobody(
+    endless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(builtin_chat.PIECE_TOKENS, "cpu", 8)
+    llm = make(endless, context_tokens=40_000, max_tokens=2)
+    question = (Message("user", "a long story " * 300),)
+
+    async def drop() -> tuple[int, int]:
+        await llm.ensure_warm()
+        chat = loaded(llm)
+        before = chat.evaluated
+        asking = asyncio.create_task(collect(llm, question))
+        while chat.evaluated - before < 100:
+            await asyncio.sleep(0.001)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert llm._thread is not None
+        read = await asyncio.wrap_future(llm._thread.submit(lambda: chat.evaluated - before))
+        return read, (await cost(llm, question))[1]
+
+    read, rest = run(llm, drop)
+    assert read + rest == prompt_and_reply(llm) - _in_common(endless, HI, question)
+    assert read < rest
 
 
 # --- stopping -------------------------------------------------------------------------------
@@ -244,7 +387,45 @@ def test_it_is_loaded_when_warmth_is_asked_for_and_once(folder: Path) -> None:
         found = await asyncio.gather(llm.ensure_warm(), llm.ensure_warm())
         return [warmth.was_warm for warmth in found]
 
-    assert run(llm, twice_at_once) == [False, True]
+    assert run(llm, twice_at_once) == [False, False], "both waited for the one load"
+    assert not model_threads()
+
+
+@pytest.mark.parametrize("who", ["warm-up", "reply"])
+def test_who_is_cancelled_during_the_load_leaves_it_going_for_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """On a slow computer a load takes longer than people are patient: begun anew each time, it
+    would never be done."""
+    begun, go_on, loads = threading.Event(), threading.Event(), []
+    find = builtin_files.find
+
+    def slow(name: str, models_dir: Path | None) -> Path | None:
+        loads.append(name)
+        begun.set()
+        assert go_on.wait(30)
+        return find(name, models_dir)
+
+    monkeypatch.setattr(builtin_files, "find", slow)
+    llm = make(folder)
+    question = (SYSTEM, Message("user", COUNT))
+
+    async def give_up_and_ask_again() -> str:
+        first: asyncio.Task[Any] = asyncio.create_task(
+            llm.ensure_warm() if who == "warm-up" else collect(llm, question)
+        )
+        await asyncio.to_thread(begun.wait, 30)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        second = asyncio.create_task(collect(llm, question))
+        await asyncio.sleep(0.05)
+        assert not second.done()
+        go_on.set()
+        return (await second).text
+
+    assert run(llm, give_up_and_ask_again) == ANSWERS[COUNT]
+    assert len(loads) == 1
 
 
 def test_after_closing_it_can_live_in_another_loop(folder: Path) -> None:
@@ -339,12 +520,8 @@ def test_a_model_is_downloaded_found_and_answers(
 
 
 def test_an_interrupted_download_goes_on_where_it_stopped(
-    hub: Hub, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, folder: Path, tmp_path: Path
 ) -> None:
-    from huggingface_hub import constants
-
-    # The client writes whole pieces of 10 MB; the tiny model is smaller than one.
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 50_000)
     hub.models[NAME] = folder
     hub.cut_after = 100_000
     with pytest.raises(ProviderUnavailable):
@@ -353,11 +530,11 @@ def test_an_interrupted_download_goes_on_where_it_stopped(
     hub.cut_after = None
     hub.requests.clear()
     builtin_files.fetch(NAME, tmp_path, lambda line: None)
-    ranges = [
+    (wanted,) = [
         wanted for request, wanted in hub.requests
         if request.startswith("GET") and request.endswith("model.safetensors")
     ]  # fmt: skip
-    assert ranges == ["bytes=100000-"]
+    assert wanted == f"bytes={PIECE_BYTES}-", "what came in whole pieces is kept"
     assert builtin_files.find(NAME, tmp_path) == builtin_files.home(NAME, tmp_path)
 
 

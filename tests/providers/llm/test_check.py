@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from app.providers.llm.openai import OpenAiLlm
 from app.providers.llm.openai_style import OpenAiStyleLlm
 from app.settings import (
     OPENAI_PRESETS,
+    BuiltinSettings,
     CloudSettings,
     LlmSettings,
     OllamaSettings,
@@ -26,6 +28,7 @@ from app.settings import (
 from tests.providers.llm.replies import run
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAiServer
+from tests.support.tiny_chat_model import make_tiny_chat_model
 
 KEY = "sk-0123456789abcdef-secret"
 KINDS = [OpenAiLlm, GroqLlm, CerebrasLlm]
@@ -155,7 +158,7 @@ def test_under_local_only_a_cloud_is_not_asked_and_a_local_server_is(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     found = asyncio.run(check_by_name("groq", settings, KEY, local_only=True))
     assert not found.ok
-    assert found.line == '"Stay on this computer" is on, so nothing was sent to Groq.'
+    assert found.line == "“Stay on this computer” is on, so nothing was sent to Groq."
 
 
 # --- Ollama -------------------------------------------------------------------------------
@@ -219,3 +222,28 @@ def test_another_key_is_used_from_the_next_request_on(
     refused, accepted = run(llm, one_then_the_other)
     assert not refused.ok
     assert accepted.ok
+
+
+def test_a_model_ollama_passes_on_is_told_as_one() -> None:
+    with OllamaServer(aliases={"phi3:mini": "https://ollama.com:443"}) as server:
+
+        def verdict(*, local_only: bool) -> Verdict:
+            llm = OllamaLlm(OllamaSettings(host=server.url))
+            return run(llm, lambda: check(llm, local_only=local_only))
+
+        free, kept = verdict(local_only=False), verdict(local_only=True)
+        assert not server.chats
+    assert free.ok
+    assert "phi3:mini on to ollama.com" in free.line
+    assert not kept.ok
+    assert "“Stay on this computer” is on" in kept.line
+
+
+def test_a_model_inside_parley_is_looked_for_and_not_loaded(tmp_path: Path) -> None:
+    folder = make_tiny_chat_model(tmp_path / "tiny", trained=False)
+    for model, ok in ((folder, True), (tmp_path / "none", False)):
+        settings = LlmSettings(builtin=BuiltinSettings(model=str(model)))
+        found = asyncio.run(check_by_name("builtin", settings, None, local_only=True))
+        assert found.ok is ok
+        assert ("is on this computer" in found.line) is ok
+        assert ("parley fetch llm builtin" in found.line) is not ok

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
-from app.core.ports import Message
+from app.core.ports import Message, Warmth
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
 from app.providers.llm.ollama import OllamaLlm, OllamaState, is_cloud_model, server_url
 from app.settings import OllamaSettings
@@ -168,6 +169,142 @@ def test_a_model_the_server_dropped_is_noticed(ollama_server: OllamaServer) -> N
 
     assert not run(llm, dropped)
     assert ollama_server.loads == 2
+
+
+def test_a_look_loads_what_takes_nobodys_place(ollama_server: OllamaServer) -> None:
+    llm = make(ollama_server)
+
+    async def look() -> list[bool]:
+        return [(await llm.look()).was_warm for _ in range(2)]
+
+    assert run(llm, look) == [False, True]
+    assert ollama_server.loads == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "options", "said"),
+    [
+        ("phi3:mini", {"num_ctx": 8192}, "phi3:mini is loaded for another program"),
+        ("llama3.2:3b", {"num_ctx": 4096}, "another program uses llama3.2:3b"),
+    ],
+)
+def test_a_look_leaves_another_programs_model_alone(
+    ollama_server: OllamaServer, other: str, options: dict[str, int], said: str
+) -> None:
+    llm = make(ollama_server)
+
+    async def use() -> None:
+        await llm.ensure_warm()
+        ollama_server.other_program(other, **options)
+        left = await llm.look()
+        assert not left.was_warm
+        assert left.load_ms == 0
+        assert said in left.left_cold
+        assert ollama_server.loads == 2
+        assert (await llm.ensure_warm()).load_ms > 0, "for a question it is put right"
+        assert await llm.look() == Warmth(was_warm=True)
+        assert ollama_server.loads == 3
+
+    run(llm, use)
+
+
+def test_a_look_knows_a_context_the_server_cut(ollama_server: OllamaServer) -> None:
+    ollama_server.trained_context = 2048
+    ollama_server.other_program(num_ctx=8192)
+    llm = make(ollama_server, num_ctx=8192)
+    assert run(llm, llm.look).was_warm
+
+
+# --- models that think ----------------------------------------------------------------------
+
+
+def test_a_model_that_thinks_is_asked_to_answer_at_once(ollama_server: OllamaServer) -> None:
+    ollama_server.thinks = True
+    llm = make(ollama_server)
+    text = run(llm, lambda: collect(llm))
+    assert text, "a real one would think first, aloud for nobody"
+    assert [chat.body["think"] for chat in ollama_server.chats] == [False]
+
+
+def test_a_prefill_is_read_as_the_question_will_be(ollama_server: OllamaServer) -> None:
+    ollama_server.thinks = True
+    llm = make(ollama_server)
+
+    async def use() -> None:
+        await llm.ensure_warm()
+        await llm.prefill([Message("system", "Be brief.")], "en")
+        await collect(llm)
+
+    run(llm, use)
+    assert [chat.body["think"] for chat in ollama_server.chats] == [False, False]
+
+
+def test_a_model_that_does_not_think_is_told_nothing_about_it(ollama_server: OllamaServer) -> None:
+    llm = make(ollama_server)
+    run(llm, lambda: collect(llm))
+    assert "think" not in ollama_server.chats[0].body
+
+
+# --- leaving ------------------------------------------------------------------------------
+
+
+def test_what_was_loaded_here_is_unloaded_once(ollama_server: OllamaServer) -> None:
+    llm = make(ollama_server)
+    in_memory: list[str | None] = []
+
+    async def use() -> None:
+        await llm.ensure_warm()
+        await collect(llm)
+        in_memory.append(ollama_server.loaded)
+        await llm.unload()
+        in_memory.append(ollama_server.loaded)
+        ollama_server.requests.clear()
+        await llm.unload()
+
+    run(llm, use)
+    assert in_memory == ["phi3:mini", None]
+    assert paths(ollama_server) == []
+
+
+def test_what_somebody_else_loaded_stays(ollama_server: OllamaServer) -> None:
+    llm = make(ollama_server)
+    ollama_server.other_program(num_ctx=4096)
+
+    async def use() -> None:
+        assert (await llm.ensure_warm()).was_warm
+        await llm.unload()
+
+    run(llm, use)
+    assert ollama_server.loaded
+
+
+@pytest.mark.parametrize(
+    "theirs", [{"options": {"num_ctx": 8192}, "keep_alive": -1}, {"options": {"num_ctx": 4096}}]
+)
+def test_what_somebody_else_took_over_stays(
+    ollama_server: OllamaServer, theirs: dict[str, Any]
+) -> None:
+    llm = make(ollama_server)
+
+    async def use() -> None:
+        await llm.ensure_warm()
+        async with httpx.AsyncClient(base_url=ollama_server.url) as other:
+            await other.post("/api/generate", json={"model": "phi3:mini", **theirs})
+        await llm.unload()
+
+    run(llm, use)
+    assert ollama_server.loaded
+
+
+def test_a_model_that_goes_by_itself_is_left_to_go(ollama_server: OllamaServer) -> None:
+    llm = make(ollama_server, keep_alive="10m")
+
+    async def use() -> None:
+        await llm.ensure_warm()
+        await llm.unload()
+
+    run(llm, use)
+    assert ollama_server.loaded
 
 
 def test_a_name_without_a_tag_means_latest() -> None:
