@@ -37,10 +37,6 @@ class Series:
         """The span's median over the turns, milliseconds."""
         return _middle(self.spans, span)
 
-    def start(self, span: str) -> float | None:
-        """Where the span begins, the median in milliseconds from key-up."""
-        return _middle(self.starts, span)
-
     @property
     def voice_ms(self) -> list[float]:
         """Key-up to the first sound, as the stamps say."""

@@ -171,15 +171,13 @@ def _series_data(turns: Turns, series: Series) -> Mapping[str, object]:
 def chart(turns: Turns) -> Chart:
     """The medians, on one axis."""
     rows = [_our_row(series) for series in turns.measured]
-    for name, detail, steps in (
-        ("One after another", "the same engines", turns.steps),
-        ("Plain libraries", "one after another", turns.plain),
+    for name, detail, steps, total_ms in (
+        ("One after another", "the same engines", turns.steps, turns.sequential_ms),
+        ("Plain libraries", "one after another", turns.plain, turns.plain_ms),
     ):
-        if steps:
-            lengths = _medians(steps)
-            if turns.loudspeaker_ms:
-                lengths["loudspeaker"] = turns.loudspeaker_ms
-            rows.append(_stacked(name, detail, lengths, {stage: stage for stage in STAGES}))
+        if total_ms is not None:
+            lengths = _medians(steps) | {"loudspeaker": turns.loudspeaker_ms}
+            rows.append(Row(name, detail, _stacked(lengths), total_ms))
     count = min(len(series.spans) for series in turns.measured)
     lines = [
         ", ".join(f"{each.engine.label} ({each.engine.device})" for each in turns.subjects()),
@@ -191,30 +189,33 @@ def chart(turns: Turns) -> Chart:
 
 
 def _our_row(series: Series) -> Row:
-    lengths = {
-        kind.name: length for kind in PARTS if (length := series.middle(kind.name)) is not None
-    }
-    row = _stacked("Parley", series.in_words, lengths, STAGE_OF)
-    ahead = [
-        Bar(STAGE_OF[name], start, length, ahead=True)
-        for name in AHEAD
-        if (start := series.start(name)) is not None and (length := series.middle(name)) is not None
-    ]
-    return Row(row.name, row.detail, [*ahead, *row.bars], series.wait_ms or row.total_ms)
+    lengths = dict.fromkeys(STAGES, 0.0)
+    for kind in PARTS:
+        lengths[STAGE_OF[kind.name]] += series.middle(kind.name) or 0.0
+    bars = [*_ahead(series), *_stacked(lengths)]
+    return Row("Parley", series.in_words, bars, series.wait_ms or sum(lengths.values()))
 
 
-def _stacked(
-    name: str, detail: str, lengths: Mapping[str, float], stages: Mapping[str, str]
-) -> Row:
-    """Bars that follow one another from key-up on; neighbours of one stage are one bar."""
+def _ahead(series: Series) -> list[Bar]:
+    """What most of the turns did before key-up, up to key-up."""
+    bars = []
+    for name in AHEAD:
+        begun = [
+            (starts[name], min(spans[name], -starts[name]))
+            for spans, starts in zip(series.spans, series.starts, strict=True)
+            if name in spans and starts.get(name, 0.0) < 0
+        ]
+        if 2 * len(begun) > len(series.spans):
+            start, length = (median(values) for values in zip(*begun, strict=True))
+            bars.append(Bar(STAGE_OF[name], start, length, ahead=True))
+    return bars
+
+
+def _stacked(lengths: Mapping[str, float]) -> list[Bar]:
+    """Bars that follow one another from key-up on, by stage."""
     bars: list[Bar] = []
     at_ms = 0.0
-    for part, length in lengths.items():
-        stage = stages[part]
-        if bars and bars[-1].stage == stage:
-            last = bars.pop()
-            bars.append(Bar(stage, last.start_ms, last.length_ms + length))
-        else:
-            bars.append(Bar(stage, at_ms, length))
+    for stage, length in lengths.items():
+        bars.append(Bar(stage, at_ms, length))
         at_ms += length
-    return Row(name, detail, bars, at_ms)
+    return bars

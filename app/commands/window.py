@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer
+from PySide6.QtCore import QEvent, QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.audio.system import SoundSystem
@@ -69,13 +70,15 @@ def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str])
     window.covered.connect(talk_key.rest)
     instance.asked_to_show.connect(window.come_to_front)
 
-    _FirstPaint(window)
+    def start_engines() -> None:
+        assistant.start()
+        assistant.ask_for(LookUpFigures())
+
+    # When the window can be used: nobody waits for an import.
+    _FirstPaint(window, then=start_engines)
     window.show()
     for problem in problems:
         window.handle(Notice(title=problem, hint=f"The file is {paths.settings_file}."))
-    # The engines start when the window has been painted: nobody waits for an import.
-    QTimer.singleShot(0, assistant.start)
-    QTimer.singleShot(0, lambda: assistant.ask_for(LookUpFigures()))
     signals = QuitSignals(app.quit)  # as a click on the window's cross would
     code = app.exec()
     instance.release()  # who starts Parley now gets a window, not this one's end
@@ -86,18 +89,38 @@ def run(settings: Settings, paths: Paths, secrets: Secrets, problems: list[str])
 
 
 class _FirstPaint(QObject):
-    """Notes in the log when the window, its parent, can be used: its first picture is on the
-    screen and the event loop is free again."""
+    """Waits until the window, its parent, can be used: its first picture is on the screen and the
+    event loop is free again."""
 
-    def __init__(self, window: QWidget) -> None:
+    LONGEST_MS = 2000
+    """A window that opens minimised, or on another workspace, is not painted."""
+
+    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
+        """
+        Args:
+            then: called once, from the event loop.
+        """
         super().__init__(window)
+        self._then: Callable[[], None] | None = then
         window.installEventFilter(self)
+        QTimer.singleShot(self.LONGEST_MS, self._go_on)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.Paint:
             watched.removeEventFilter(self)
-            QTimer.singleShot(0, lambda: log.info(USABLE))  # after what is being painted
+            QTimer.singleShot(0, self._painted)  # after what is being painted
         return False
+
+    @Slot()
+    def _painted(self) -> None:
+        log.info(USABLE)
+        self._go_on()
+
+    @Slot()
+    def _go_on(self) -> None:
+        then, self._then = self._then, None
+        if then:
+            then()
 
 
 def _require_screen() -> None:

@@ -396,9 +396,10 @@ class LlmWorker(LoopWorker):
         try:
             warmth = await looking
         except asyncio.CancelledError:
-            if model.name in self._fallback.permitted():
+            warming = asyncio.current_task()
+            if warming is None or warming.cancelling():
                 raise
-            return False  # local-only was turned on meanwhile
+            return False  # only the look: local-only was turned on meanwhile
         except Exception as exc:  # an engine may fail in any way; the others are warmed up still
             self._could_not_warm(model, exc, reason)
             return False

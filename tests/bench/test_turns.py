@@ -40,6 +40,7 @@ def series(after_ms: int, *voice_ms: float, audible_ms: float = 50.0) -> Series:
             {"stt_tail": 100.0, "voice_to_voice": ms, "first_audible": audible_ms}
             for ms in voice_ms
         ],
+        starts=[{}] * len(voice_ms),
     )
 
 
@@ -118,13 +119,25 @@ def test_the_chart_has_a_row_for_each_key_up_and_each_baseline() -> None:
     parley, sequential, plain = chart(measured).rows
     assert (parley.total_ms, sequential.total_ms, plain.total_ms) == (110.0, 720.0, 1120.0)
     draft, *waited = parley.bars
-    assert (draft.start_ms, draft.length_ms, draft.ahead) == (-200.0, 300.0, True)
+    # 300 ms long, of which 200 before key-up: the rest is in what was waited for
+    assert (draft.start_ms, draft.length_ms, draft.ahead) == (-200.0, 200.0, True)
     assert [(bar.stage, bar.start_ms, bar.length_ms) for bar in waited] == [
         ("stt", 0.0, 40.0),
         ("llm", 40.0, 20.0),
         ("tts", 60.0, 30.0),
         ("loudspeaker", 90.0, 20.0),
     ]
+
+
+def test_what_was_done_ahead_in_a_few_turns_or_after_key_up_is_not_drawn() -> None:
+    ours = series(0, 300.0, 300.0, 300.0)
+    ours.spans[0] = {**ours.spans[0], "draft": 100.0}
+    ours.starts = [{"draft": -50.0}, {}, {}]
+    late = series(250, 300.0)
+    late.spans = [{**late.spans[0], "draft": 100.0}]
+    late.starts = [{"draft": 20.0}]
+    for row in chart(turns(ours, late)).rows:
+        assert not any(bar.ahead for bar in row.bars)
 
 
 def test_the_baseline_really_hears_answers_and_speaks(tmp_path: Path) -> None:

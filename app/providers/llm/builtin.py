@@ -155,10 +155,10 @@ class BuiltinLlm:
         """End what runs and drop the model. In the loop it lived in; may be repeated."""
         for stop in self._stops:
             stop.set()
+        self._model.forget()  # first: nobody is to be told that it is in memory
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.to_thread(thread.shutdown)
-        self._model.forget()
 
     @contextmanager
     def _stoppable(self) -> Iterator[threading.Event]:
