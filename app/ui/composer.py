@@ -22,6 +22,7 @@ from app.core.events import State
 from app.ui import icons, states
 from app.ui import theme as look
 from app.ui.cards import Glyph
+from app.ui.elided_button import ElidedButton
 from app.ui.talk_button import TalkButton
 from app.ui.theme import Theme
 
@@ -150,9 +151,8 @@ class Composer(QWidget):
         self.send.setToolTip(self.tr("Send (Enter)"))
         self.send.setIconSize(QSize(18, 18))
         self.send.clicked.connect(self._send)
-        self.status = QPushButton()
+        self.status = ElidedButton()
         self.status.setProperty("role", "quiet")
-        self.status.setToolTip(self.tr("Show the engines"))
         self.status.clicked.connect(self.engines_wanted)
         self._lay_out()
         self.box.sent.connect(self._send)
@@ -243,6 +243,7 @@ class Composer(QWidget):
         """The status line."""
         self.status.setText(line)
         self.status.setAccessibleName(self.tr("Engines in use: %1").replace("%1", line))
+        self.status.setToolTip(line)
 
     def _show_state(self) -> None:
         face = states.FACES[self._state]

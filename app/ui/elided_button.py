@@ -1,0 +1,27 @@
+"""A button for a line that may be longer than there is room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter
+
+
+class ElidedButton(QPushButton):
+    """Ends its text with dots where it does not fit; a plain button cuts it in a letter."""
+
+    @property
+    def shown(self) -> str:
+        """As much of the text as there is room for."""
+        return self._option().text
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, self._option())
+
+    def _option(self) -> QStyleOptionButton:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        contents = QStyle.SubElement.SE_PushButtonContents
+        room = self.style().subElementRect(contents, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        return option
