@@ -182,3 +182,9 @@ def test_a_keyring_that_was_unlocked_after_all_keeps_keys_again() -> None:
     assert secrets.persistent
     assert secrets.present("groq") == "in the keyring"
     assert secrets.reason == ""
+
+
+def test_the_keyrings_of_tests_are_nobodys_by_accident() -> None:
+    from keyring.backend import get_all_keyring
+
+    assert not [each for each in get_all_keyring() if isinstance(each, MemoryKeyring)]

@@ -12,6 +12,8 @@ class MemoryKeyring(KeyringBackend):
     """One that forgets everything with the process. Counts what it is asked."""
 
     priority = 1.0  # type: ignore[assignment]
+    viable = False  # type: ignore[assignment]
+    """`keyring` finds every viable class by itself: only who is given this one is to have it."""
 
     def __init__(self) -> None:
         super().__init__()
