@@ -200,8 +200,6 @@ class LlmWorker(LoopWorker):
         self._stop_prefill()
         try:
             await self._answer(request)
-        except asyncio.CancelledError:
-            log.debug("reply of turn %d cancelled: %s", request.turn_id, request.turn.token.reason)
         finally:
             forget()
 
@@ -227,6 +225,8 @@ class LlmWorker(LoopWorker):
         self._relays.add(relay)
         try:
             await relay.run()
+        except asyncio.CancelledError:
+            log.debug("reply of turn %d cancelled: %s", request.turn_id, request.turn.token.reason)
         except Exception as exc:  # whatever happens, the turn gets its end
             self.report(exc, turn_id=request.turn_id)
             relay.break_off()
@@ -234,9 +234,9 @@ class LlmWorker(LoopWorker):
             self._relays.discard(relay)
             if draft:
                 draft.drop()
-        await self._let_go()
         if relay.finished_by in self._models:
             self._read[relay.finished_by] = (*request.messages, Message("assistant", relay.text))
+        await self._let_go()
         self._announce()
         if first_choice not in (None, relay.finished_by) and not self._ending:
             # Is the first choice there again, or was its load given up with its request?

@@ -952,3 +952,15 @@ def test_a_look_that_fails_in_any_way_costs_no_reply(stage, sender):
     ask(sender)
     assert stage.recorder.wait_for(ReplyEnded).text == "It is noon."
     assert model.looks == 1
+
+
+def test_after_an_interrupted_reply_the_first_choice_is_looked_after(stage, sender, qtbot):
+    # Going away in the middle of a load makes Ollama give the load up.
+    model = FakeLlm(*["word "] * 1000, pause_s=0.02)
+    start(stage, sender, model)
+    stage.recorder.wait_for(ModelWarmed)
+    turn = ask(sender)
+    stage.recorder.wait_for(ReplyDelta)
+    warmings = model.warmings
+    turn.token.cancel("barge-in")
+    qtbot.waitUntil(lambda: model.warmings > warmings)
