@@ -21,9 +21,7 @@ from app.core.events import (
     ModelWarmed,
     Notice,
     OrderChanged,
-    PrefillEnded,
     PrefillPrompt,
-    PrefillStarted,
     Standing,
     StandingChanged,
     UseKey,
@@ -39,15 +37,13 @@ from app.core.ports import (
     LlmProvider,
     MayBeAbsent,
     Message,
-    Prefills,
     SharesMemory,
     TakesKey,
     Unloads,
     Warmth,
 )
-from app.core.working_ahead import is_read
 from app.errors import AssistantError
-from app.workers.draft import Draft
+from app.workers.head_start import HeadStart
 from app.workers.loop import LoopWorker
 from app.workers.relay import PATIENCE_S, Model, Relay
 from app.workers.worker import failure
@@ -148,13 +144,15 @@ class LlmWorker(LoopWorker):
         self._looking: dict[str, asyncio.Task[Warmth]] = {}  # for each that is being warmed up
         self._told_loading: dict[str, Engine] = {}  # whose end is to be told
         self._told_cold: dict[str, str] = {}  # why a model was left cold, as told last
-        self._ahead_everywhere = ahead_everywhere
         self._keep_load = keep_load
         self._unloads = unloads
-        self._draft: Draft | None = None
-        self._prefill: asyncio.Task[None] | None = None
-        self._prefill_next: PrefillPrompt | None = None
-        self._read: dict[str, tuple[Message, ...]] = {}  # what each model evaluated last
+        self._head_start = HeadStart(
+            self._next_to_answer,
+            self._is_certain,
+            emit=self.happened.emit,
+            start=self._start,
+            everywhere=ahead_everywhere,
+        )
         self._ending = False
         self._told_serving = stand_in.engine
         self._told_missing: tuple[str, str] | None = None
@@ -174,9 +172,9 @@ class LlmWorker(LoopWorker):
             case GenerateReply():
                 self._hand_over(self._reply(event))
             case PrefillPrompt():
-                self._hand_over(self._ask_prefill(event))
+                self._hand_over(self._head_start.prefill(event))
             case DraftReply():
-                self._hand_over(self._begin_draft(event))
+                self._hand_over(self._head_start.draft(event))
             case WarmUp():
                 self._hand_over(self._warm_up(event))
             case UseKey():
@@ -197,7 +195,7 @@ class LlmWorker(LoopWorker):
         assert task is not None
         # The token is cancelled in another thread; the task must be in its own.
         forget = request.turn.token.on_cancel(partial(self._cancel_soon, task))
-        self._stop_prefill()
+        self._head_start.stop_prefill()
         try:
             await self._answer(request)
         finally:
@@ -210,7 +208,7 @@ class LlmWorker(LoopWorker):
         plan = self._fallback.plan(self._loop.time())
         first_choice = None if certain else plan.first_choice
         models = [self._models[name] for name in plan.candidates]
-        draft = self._take_draft(request, [] if certain else models)
+        draft = self._head_start.take(request, None if certain or not models else models[0])
         relay = Relay(
             request,
             [self._stand_in, *models] if certain else [*models, self._stand_in],
@@ -235,7 +233,8 @@ class LlmWorker(LoopWorker):
             if draft:
                 draft.drop()
         if relay.finished_by in self._models:
-            self._read[relay.finished_by] = (*request.messages, Message("assistant", relay.text))
+            reply = Message("assistant", relay.text)
+            self._head_start.was_read(relay.finished_by, (*request.messages, reply))
         await self._let_go()
         self._announce()
         if first_choice not in (None, relay.finished_by) and not self._ending:
@@ -244,6 +243,13 @@ class LlmWorker(LoopWorker):
 
     def _cancel_soon(self, task: asyncio.Task[None]) -> None:
         self._loop.call_soon_threadsafe(task.cancel)
+
+    def _next_to_answer(self) -> Model | None:
+        """Who would most likely answer a question that came now."""
+        now = self._loop.time()
+        candidates = self._fallback.plan(now).candidates
+        trusted = bool(candidates) and self._fallback.trusted(candidates[0], now)
+        return self._models[candidates[0]] if trusted else None
 
     def _is_certain(self, request: GenerateReply | DraftReply) -> bool:
         """Whether the skills know the answer."""
@@ -255,86 +261,6 @@ class LlmWorker(LoopWorker):
         except Exception as exc:  # the skills may fail in any way; a model can answer
             self.report(exc, turn_id=request.turn_id, recovered_by="the model")
             return False
-
-    # --- while the question is still being spoken ---------------------------------------------
-
-    async def _begin_draft(self, command: DraftReply) -> None:
-        """Answer on trial, where that is cheap and would be the reply: by the first choice, when
-        it is ready. Skills are not tried out: they act."""
-        self._drop_draft()
-        model = self._ready_ahead()
-        if command.turn.token.cancelled or model is None or self._is_certain(command):
-            return
-        self._stop_prefill()
-        self._draft = Draft(command, model, self.happened.emit, self._start)
-
-    def _take_draft(self, request: GenerateReply, models: Sequence[Model]) -> Draft | None:
-        """The draft that is this reply; any other is dropped."""
-        draft, self._draft = self._draft, None
-        if draft is None:
-            return None
-        fits = draft.number == request.draft and draft.messages == request.messages
-        if fits and draft.usable and models and models[0] is draft.model:
-            return draft
-        draft.drop()
-        return None
-
-    def _drop_draft(self) -> None:
-        if self._draft:
-            self._draft.drop()
-            self._draft = None
-
-    async def _ask_prefill(self, command: PrefillPrompt) -> None:
-        """Have the model read the prompt's beginning; the newest wish counts, one at a time."""
-        self._prefill_next = command
-        if self._prefill is None:
-            self._prefill = asyncio.current_task()
-            try:
-                while self._prefill_next:
-                    command, self._prefill_next = self._prefill_next, None
-                    await self._read_ahead(command)
-            finally:
-                if self._prefill is asyncio.current_task():
-                    self._prefill = None
-
-    async def _read_ahead(self, command: PrefillPrompt) -> None:
-        model = self._ready_ahead()
-        if command.turn.token.cancelled or model is None or model.replying:
-            return
-        provider, engine = model.provider, model.provider.engine
-        if not isinstance(provider, Prefills) or not engine.local:
-            return
-        if is_read(self._read.get(model.name, ()), command.messages):
-            return
-        self.happened.emit(PrefillStarted(turn_id=command.turn_id, engine=engine))
-        began_at = self._loop.time()
-        try:
-            was_read = await provider.prefill(command.messages, "")
-        except Exception as exc:  # the question itself will show whether it matters
-            log.info("prefill: %r", exc)
-            return
-        if not was_read:
-            return
-        self._read[model.name] = command.messages
-        took_ms = (self._loop.time() - began_at) * 1000
-        self.happened.emit(PrefillEnded(turn_id=command.turn_id, engine=engine, ms=took_ms))
-
-    def _stop_prefill(self) -> None:
-        """The question is here: nothing stands in front of it."""
-        self._prefill_next = None
-        if self._prefill:
-            self._prefill.cancel()
-            self._prefill = None
-
-    def _ready_ahead(self) -> Model | None:
-        """Who may work on a question that is still being spoken."""
-        now = self._loop.time()
-        candidates = self._fallback.plan(now).candidates
-        if not candidates or not self._fallback.trusted(candidates[0], now):
-            return None
-        model = self._models[candidates[0]]
-        here = model.provider.engine.local or self._ahead_everywhere
-        return model if here and model.warm else None
 
     # --- warmth ------------------------------------------------------------------------------
 
@@ -418,7 +344,7 @@ class LlmWorker(LoopWorker):
         self._told_cold.pop(model.name, None)
         self._absent.discard(model.name)
         if not warmth.was_warm:
-            self._read.pop(model.name, None)
+            self._head_start.forget(model.name)
         if warmth.load_ms:
             model.load_s = warmth.load_ms / 1000
             log.info("cold start (%s): %s, %.0f ms", reason, model.name, warmth.load_ms)
@@ -449,7 +375,7 @@ class LlmWorker(LoopWorker):
     def _leave_cold(self, model: Model, why: str) -> None:
         """Another program uses the memory the model needs. Said once, put right for a question."""
         model.warm = False
-        self._read.pop(model.name, None)
+        self._head_start.forget(model.name)
         self._fallback.warmed(model.name, loaded=False)  # its server answers, all the same
         self._announce()
         if self._told_cold.get(model.name) != why:
@@ -528,8 +454,7 @@ class LlmWorker(LoopWorker):
             return
         for relay in self._relays:
             relay.keep_local()
-        if self._draft and not self._draft.model.provider.engine.local:
-            self._drop_draft()
+        self._head_start.keep_local()
         for model in self._models.values():
             if not model.provider.engine.local:
                 if model.name in self._looking:
@@ -552,8 +477,8 @@ class LlmWorker(LoopWorker):
         if self._fallback.order == before:
             return
         log.info("the models are asked in this order: %s", ", ".join(self._fallback.order))
-        self._stop_prefill()
-        self._drop_draft()
+        self._head_start.stop_prefill()
+        self._head_start.drop()
         self._told_missing = None  # there is another first choice to be missed
         self.happened.emit(OrderChanged(order=self._fallback.order))
         await self._let_go()
@@ -566,7 +491,7 @@ class LlmWorker(LoopWorker):
             busy = model.replying or model.name in self._warming
             if model.name not in self._fallback.order and model.warm and not busy:
                 model.warm = None
-                self._read.pop(model.name, None)
+                self._head_start.forget(model.name)
                 await self._unload(model)
                 await model.provider.close()
 
