@@ -38,6 +38,8 @@ class Branch(BaseModel):
 class TalkSettings(Branch):
     """The talk key (SPEC 4.1)."""
 
+    key: Annotated[str, Field(min_length=1, max_length=40)] = "Space"
+    """In Parley's window, as Qt writes keys ("F9", "Ctrl+Space")."""
     mode: Literal["hold", "toggle", "hybrid"] = "hold"
     """hold: talk while it is down. toggle: press to start, press to end. hybrid: held for
     `hybrid_hold_ms` or more is hold, shorter is toggle."""
@@ -317,10 +319,41 @@ class KeepaliveSettings(Branch):
 
 class HistorySettings(Branch):
     enabled: bool = True
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Conversations older than this are deleted at the start and once a day; 0 keeps them."""
 
 
 class AppearanceSettings(Branch):
     theme: Literal["system", "light", "dark"] = "system"
+    language: Literal["system", "en", "fr"] = "system"
+    """Of the window's words."""
+    text_size: Annotated[float, Field(ge=0.8, le=2.0)] = 1.0
+    """Of the conversation; 1 is 15 pixels."""
+    motion: Literal["system", "full", "reduced"] = "system"
+    face: bool = True
+    """The figure whose mouth follows the voice."""
+
+
+class DesktopSettings(Branch):
+    """How Parley is present outside its window."""
+
+    shortcut: Annotated[str, Field(max_length=40)] = ""
+    """Talk key for the whole desktop, as Qt writes keys ("Ctrl+Alt+Space"); empty for none."""
+    shortcut_by: Literal["auto", "portal", "x11", "evdev"] = "auto"
+    """How it is listened for; auto takes the best that works here."""
+    tray: bool = True
+    close_to_tray: bool = False
+    """Closing the window leaves Parley running where the desktop shows its icon."""
+    overlay: bool = True
+    """A small panel that shows what Parley does while another window is in front."""
+    notifications: bool = True
+    """A word from the desktop when a timer rings or a long answer is ready behind other windows."""
+    start_at_login: bool = False
+
+
+class UpdateSettings(Branch):
+    check: bool = False
+    """Look once a day whether there is a newer Parley. Nothing is ever downloaded by itself."""
 
 
 class Settings(Branch):
@@ -336,6 +369,8 @@ class Settings(Branch):
     keepalive: KeepaliveSettings = KeepaliveSettings()
     history: HistorySettings = HistorySettings()
     appearance: AppearanceSettings = AppearanceSettings()
+    desktop: DesktopSettings = DesktopSettings()
+    updates: UpdateSettings = UpdateSettings()
 
 
 # --- the tree by the names in the file ------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Everything that flows.
+"""Everything that flows in a turn; `history_events` and its neighbours hold what flows beside it.
 
 Three groups, by the hop they cross:
 
@@ -19,7 +19,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.core.figures import RollingFigures
-from app.core.ports import Audio, Engine, Message, Partial, Stage, Transcript, TurnRecord, Usage
+from app.core.ports import (
+    Audio,
+    Engine,
+    Loadable,
+    Message,
+    Partial,
+    Stage,
+    Transcript,
+    TurnRecord,
+    Usage,
+)
 from app.core.secret import Secret
 from app.core.turn import Turn
 
@@ -69,6 +79,22 @@ class AskText(Intent):
     """A typed question."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAgain(Intent):
+    """Ask this once more, in other words or the same. When `turn_id` is the last turn, its answer
+    is no longer shown to the model: the new one takes its place."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayAgain(Intent):
+    """Read this reply aloud again; nothing of it is kept."""
+
+    text: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +286,23 @@ class UseModels(Command):
     """How long the models together may take for a first word."""
     deadlines_s: Mapping[str, float]
     """By name: how long a model that is in memory may take for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseEngine(Command):
+    """Load this engine and let it serve the stage from the next turn on. Settings → engines."""
+
+    stage: Stage
+    provider: Loadable
+    """Not loaded yet; belongs to the receiver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseLanguage(Command):
+    """Expect this language from the next utterance on. Settings → stt."""
+
+    language: str | None
+    """ISO 639-1 code; None detects it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -816,6 +859,9 @@ class TurnStarted(Event):
     """A question begins; `at` is its key-down or, typed, its request."""
 
     source: str
+    """ "voice", "text", "timer"; "again" when an old reply is read aloud once more."""
+    replaces: int = 0
+    """The turn whose place it takes, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -463,6 +463,10 @@ class TurnRecord:
     """Where each span begins: milliseconds from key-up, or from the request of a typed turn."""
     slow_because: str = ""
     """Why the first sound came late (`figures.Cause`); empty when it did not."""
+    conversation: int = 0
+    """The conversation it belongs to, by its number within this run."""
+    private: bool = False
+    """Nothing of it is to be kept."""
 
 
 class HistoryStore(Protocol):

@@ -1,0 +1,1 @@
+"""How Parley is present outside its window: tray, overlay, shortcuts, notifications."""
