@@ -17,10 +17,10 @@ Workers keep this contract, which is why no turn can hang:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from app.core.events import (
+    AskAgain,
     AskText,
     ChangePrompt,
     ClauseDrafted,
@@ -34,6 +34,7 @@ from app.core.events import (
     FinishListening,
     FinishSpeech,
     GenerateReply,
+    Intent,
     Notice,
     OpenUtterance,
     Outcome,
@@ -47,6 +48,7 @@ from app.core.events import (
     ReplyEnded,
     ResumeListening,
     SaveTurn,
+    SayAgain,
     SentenceReady,
     SoundChime,
     SpeakClause,
@@ -65,11 +67,14 @@ from app.core.events import (
     UtteranceEnded,
     WarmUp,
 )
+from app.core.history_events import ConversationBegun, ConversationOpened, NewConversation
 from app.core.latency import LatencyObserver
-from app.core.ports import Engine, Message, Stage, Transcript, TurnRecord
+from app.core.ports import Message, Stage, Transcript, TurnRecord
 from app.core.prompt import Prompt
+from app.core.sentences import ClauseSplitter
 from app.core.slow_turns import SlowTurns
 from app.core.turn import Turn
+from app.core.turn_progress import Progress
 from app.core.working_ahead import WorkingAhead
 
 SURE_OF_LANGUAGE = 0.5
@@ -87,43 +92,6 @@ _UNHEARD = {
         "Plug one in, or type your question. I notice when it is back.",
     ),
 }
-
-
-@dataclass
-class _Progress:
-    """How far a turn has come."""
-
-    turn: Turn
-    started_at: float
-    """Unix time, seconds."""
-    began_at: float
-    """perf_counter: key-down, or the request."""
-    language: str
-    question: Message | None = None
-    """As the model is asked it."""
-    transcript: str = ""
-    reply: str = ""
-    heard: str = ""
-    outcome: Outcome = Outcome.REPLIED
-    utterance_ended: bool = False
-    released_at: float | None = None
-    """When the key came up last."""
-    resumed: bool = False
-    """It went down again since, and the recording was to go on."""
-    engines: dict[str, Engine] = field(default_factory=dict)
-    asked: list[Engine] = field(default_factory=list)
-    answered_by: list[Engine] = field(default_factory=list)
-    why_not_first: str = ""
-    drafted: bool = False
-    """Whether the reply was begun while the question was still being spoken."""
-
-    def closed_before_it_resumed(self, ended: UtteranceEnded) -> bool:
-        """Whether the recording ended for a release that was taken back too late."""
-        return self.resumed and ended.released_at == self.released_at
-
-    def note_asked(self, engine: Engine) -> None:
-        if engine not in self.asked:
-            self.asked.append(engine)
 
 
 class Conversation:
@@ -157,8 +125,11 @@ class Conversation:
         self._latency = LatencyObserver()
         self._slow_turns = SlowTurns()
         self._last_turn_id = 0
-        self._progress: _Progress | None = None
-        self._closing: dict[int, _Progress] = {}
+        self._number = 0  # of the conversation, within this run
+        self._private = False
+        self._remembered = 0  # the turn that the prompt holds as its last one
+        self._progress: Progress | None = None
+        self._closing: dict[int, Progress] = {}
         self._held_back = False  # the question waits for the end of an interrupted reply
         self._due_timers: deque[TimerRang] = deque()
         self._out: list[Event] = []
@@ -176,10 +147,12 @@ class Conversation:
         self._out = []
         if isinstance(event, DraftEnded):  # counts, even when its turn is over
             self._ahead.ended(kept=event.kept, gained_ms=event.gained_ms, tokens=event.tokens)
-        if event.turn_id and not self._concerns_a_live_turn(event):
+        if isinstance(event, Intent):
+            self._out.append(event)  # its turn, if it has one, may be long over
+        elif event.turn_id and not self._concerns_a_live_turn(event):
             return []
-        self._observe(event)
-        self._out.append(event)
+        else:
+            self._emit(event)
         self._dispatch(event)
         out, self._out = self._out, []
         return out
@@ -205,8 +178,16 @@ class Conversation:
                 self._cancel("dropped")
             case AskText():
                 self._ask_text(event)
+            case AskAgain():
+                self._ask_again(event)
+            case SayAgain():
+                self._say_again(event)
             case StopReply():
                 self._cancel("stop")
+            case NewConversation():
+                self._begin_conversation(private=event.private)
+            case ConversationOpened():
+                self._go_on_with(event)
             case TimerRang():
                 self._due_timers.append(event)
                 self._ring_if_idle()
@@ -248,7 +229,7 @@ class Conversation:
         if not self._closing:
             self._emit(*self._ahead.read_beginning(turn, self._prompt.preview()))
 
-    def _resume_listening(self, progress: _Progress) -> None:
+    def _resume_listening(self, progress: Progress) -> None:
         progress.resumed = True
         self._emit(
             ReopenUtterance(turn_id=progress.turn.id),
@@ -262,6 +243,64 @@ class Conversation:
         self._cancel("barge-in", then_ready=False)
         progress = self._begin("text", at=event.at)
         self._reply_to(progress, self._prompt.question(text), whole=text)
+
+    def _ask_again(self, event: AskAgain) -> None:
+        """The same question once more, or another one in its place."""
+        text = event.text.strip()
+        if not text:
+            return
+        self._cancel("barge-in", then_ready=False)
+        unfinished = self._closing.get(event.turn_id)
+        is_last = unfinished is not None or event.turn_id == self._remembered
+        if unfinished:
+            unfinished.replaced = True
+        elif is_last:
+            self._prompt.forget_last()
+            self._remembered = 0
+        replaces = event.turn_id if is_last else 0
+        progress = self._begin("text", at=event.at, replaces=replaces)
+        self._reply_to(progress, self._prompt.question(text), whole=text)
+
+    def _say_again(self, event: SayAgain) -> None:
+        """Read an old reply aloud: a turn that asks nobody and is kept nowhere."""
+        splitter = ClauseSplitter()
+        clauses = [*splitter.feed(event.text), *splitter.flush()]
+        if not clauses:
+            return
+        self._cancel("barge-in", then_ready=False)
+        progress = self._begin("again", at=event.at)
+        progress.reply, progress.language = event.text, event.language
+        self._emit(*self._to_state(State.THINKING))
+        self._speak(progress, clauses)
+
+    # --- conversations --------------------------------------------------------------------
+
+    def _begin_conversation(
+        self, *, private: bool = False, opened: ConversationOpened | None = None
+    ) -> None:
+        """Leave what was said until now, in the prompt and in front of the user."""
+        self._cancel("another conversation")
+        self._number += 1
+        self._private = private
+        self._remembered = 0
+        self._prompt.forget_all()
+        self._emit(
+            ConversationBegun(
+                conversation=self._number,
+                session_id=opened.session_id if opened else 0,
+                title=opened.title if opened else "",
+                private=private,
+                turns=opened.turns if opened else (),
+                shown=opened.shown if opened else 0,
+            )
+        )
+
+    def _go_on_with(self, opened: ConversationOpened) -> None:
+        self._begin_conversation(opened=opened)
+        for turn in opened.turns:
+            if turn.transcript:
+                self._prompt.remember(self._prompt.question(turn.transcript), turn.reply_heard)
+                self._remembered = turn.turn_id
 
     # --- the turn, stage by stage ---------------------------------------------------------
 
@@ -337,7 +376,7 @@ class Conversation:
                     progress.outcome = Outcome.FAILED  # no voice could say any of it
                 self._end(progress)
 
-    def _work_ahead(self, progress: _Progress, event: PartialTranscript) -> None:
+    def _work_ahead(self, progress: Progress, event: PartialTranscript) -> None:
         """Use the time in which the user still speaks, or still holds the key."""
         self._ahead.heard(event.text)
         if self._closing:
@@ -350,7 +389,7 @@ class Conversation:
             self._emit(*self._ahead.begin_draft(turn, question, messages, language))
         self._emit(*self._ahead.read_words(turn, self._prompt.preview(), partial.stable))
 
-    def _prepare_clause(self, progress: _Progress, event: ClauseDrafted) -> None:
+    def _prepare_clause(self, progress: Progress, event: ClauseDrafted) -> None:
         draft = self._ahead.draft
         if draft and draft.number == event.draft:
             self._emit(
@@ -366,13 +405,13 @@ class Conversation:
         sure = heard.language_probability >= SURE_OF_LANGUAGE
         return self._prompt.question(heard.text, heard.language if sure else None)
 
-    def _reply_to_speech(self, progress: _Progress, heard: Transcript) -> None:
+    def _reply_to_speech(self, progress: Progress, heard: Transcript) -> None:
         self._language = progress.language = heard.language
         question = self._question(heard)
         self._reply_to(progress, question, whole=heard.text, asked=self._ahead.asked(question))
 
     def _reply_to(
-        self, progress: _Progress, question: Message, whole: str, asked: Message | None = None
+        self, progress: Progress, question: Message, whole: str, asked: Message | None = None
     ) -> None:
         """Ask the model.
 
@@ -391,7 +430,7 @@ class Conversation:
             )
         self._emit(
             *self._to_state(State.THINKING),
-            SaveTurn(turn_id=progress.turn.id, record=self._record(progress, outcome="")),
+            SaveTurn(turn_id=progress.turn.id, record=progress.record()),
         )
         if self._closing:
             # What was heard of the interrupted reply belongs in the prompt; it is known as
@@ -400,7 +439,7 @@ class Conversation:
         else:
             self._ask_model(progress, progress.question)
 
-    def _ask_model(self, progress: _Progress, question: Message) -> None:
+    def _ask_model(self, progress: Progress, question: Message) -> None:
         request = self._prompt.ask(question)
         if request.left_out:
             count = request.left_out
@@ -425,7 +464,7 @@ class Conversation:
             )
         )
 
-    def _note_first_token(self, progress: _Progress) -> None:
+    def _note_first_token(self, progress: Progress) -> None:
         """What drafts are judged by: how fast a reply begins without one."""
         by_model = progress.answered_by and not progress.answered_by[0].stand_in
         could_be_drafted = progress.turn.source == "voice" and not progress.drafted
@@ -434,7 +473,7 @@ class Conversation:
             self._ahead.first_token(ttft_ms)
 
     @staticmethod
-    def _note_engine(progress: _Progress, event: StageStarted) -> None:
+    def _note_engine(progress: Progress, event: StageStarted) -> None:
         """Several language models may be asked; the stage's engine is the one that answers."""
         if event.stage == Stage.LLM:
             progress.note_asked(event.engine)
@@ -443,11 +482,18 @@ class Conversation:
 
     # --- beginnings and ends --------------------------------------------------------------
 
-    def _begin(self, source: str, at: float) -> _Progress:
+    def _begin(self, source: str, at: float, *, replaces: int = 0) -> Progress:
         self._last_turn_id += 1
         turn = Turn(self._last_turn_id, source)
-        progress = self._progress = _Progress(turn, self._wall_clock(), at, self._language)
-        self._emit(TurnStarted(turn_id=turn.id, source=source, at=at))
+        progress = self._progress = Progress(
+            turn,
+            self._wall_clock(),
+            at,
+            self._language,
+            conversation=self._number,
+            private=self._private,
+        )
+        self._emit(TurnStarted(turn_id=turn.id, source=source, at=at, replaces=replaces))
         return progress
 
     def _cancel(self, reason: str, *, then_ready: bool = True) -> None:
@@ -478,26 +524,28 @@ class Conversation:
             self._emit(*self._ahead.read_beginning(waiting.turn, self._prompt.preview()))
         self._ring_if_idle()
 
-    def _give_up(self, progress: _Progress, verdict: str) -> None:
+    def _give_up(self, progress: Progress, verdict: str) -> None:
         """Nothing was understood: say so, send nothing, invent nothing."""
         title, hint = _UNHEARD[verdict]
         self._emit(Notice(turn_id=progress.turn.id, title=title, hint=hint, level="info"))
         progress.outcome = Outcome.UNHEARD
         self._end(progress)
 
-    def _end(self, progress: _Progress) -> None:
+    def _end(self, progress: Progress) -> None:
         self._progress = None
         self._ahead.drop("over")
         self._settle(progress)
         self._emit(*self._to_state(State.READY))
         self._ring_if_idle()
 
-    def _settle(self, progress: _Progress) -> None:
+    def _settle(self, progress: Progress) -> None:
         """Remember, announce and save a turn that is over."""
         turn_id = progress.turn.id
-        if progress.question:
+        is_shown = progress.conversation == self._number and not progress.replaced
+        if progress.question and is_shown:
             self._prompt.remember(progress.question, progress.heard.strip())
-        record = self._record(progress, outcome=progress.outcome)
+            self._remembered = turn_id
+        record = self._record(progress)
         self._emit(
             TurnEnded(
                 turn_id=turn_id,
@@ -515,29 +563,19 @@ class Conversation:
                 slow_because=record.slow_because,
             )
         )
-        if progress.transcript or progress.reply:
+        if (progress.transcript or progress.reply) and progress.turn.source != "again":
             self._emit(SaveTurn(turn_id=turn_id, record=record))
         self._latency.forget(turn_id)
         self._slow_turns.forget(turn_id)
 
-    def _record(self, progress: _Progress, *, outcome: str) -> TurnRecord:
+    def _record(self, progress: Progress) -> TurnRecord:
+        """Of a turn that is over."""
         turn_id = progress.turn.id
-        spans = self._latency.spans(turn_id) if outcome else {}
-        return TurnRecord(
-            turn_id=turn_id,
-            started_at=progress.started_at,
-            source=progress.turn.source,
-            transcript=progress.transcript,
-            language=progress.language,
-            reply_generated=progress.reply,
-            reply_heard=progress.heard,
-            outcome=outcome,
-            engines=dict(progress.engines),
-            answered_by=tuple(progress.answered_by),
-            asked=tuple(progress.asked),
-            why_not_first=progress.why_not_first,
+        spans = self._latency.spans(turn_id)
+        return progress.record(
+            outcome=progress.outcome,
             spans=spans,
-            starts=self._latency.starts(turn_id) if outcome else {},
+            starts=self._latency.starts(turn_id),
             slow_because=self._slow_turns.cause(turn_id, spans),
         )
 
@@ -550,19 +588,24 @@ class Conversation:
         timer = self._due_timers.popleft()
         progress = self._begin("timer", at=timer.at)
         progress.reply, progress.language = timer.announcement, timer.language
+        self._emit(SoundChime(turn_id=progress.turn.id, turn=progress.turn))
+        self._speak(progress, [timer.announcement])
+
+    def _speak(self, progress: Progress, clauses: Sequence[str]) -> None:
+        """Say what no model has to be asked for."""
         turn = progress.turn
-        self._emit(
-            SoundChime(turn_id=turn.id, turn=turn),
-            SentenceReady(turn_id=turn.id, index=0, text=timer.announcement),
-            SpeakClause(
-                turn_id=turn.id,
-                turn=turn,
-                index=0,
-                text=timer.announcement,
-                language=timer.language,
-            ),
-            FinishSpeech(turn_id=turn.id, turn=turn),
-        )
+        for index, text in enumerate(clauses):
+            self._emit(
+                SentenceReady(turn_id=turn.id, index=index, text=text),
+                SpeakClause(
+                    turn_id=turn.id,
+                    turn=turn,
+                    index=index,
+                    text=text,
+                    language=progress.language,
+                ),
+            )
+        self._emit(FinishSpeech(turn_id=turn.id, turn=turn))
 
     # --- small things ---------------------------------------------------------------------
 

@@ -185,6 +185,17 @@ class Prompt:
         self._keep_to_limit()
         self._make_room(QUESTION_ROOM)
 
+    def forget_last(self) -> None:
+        """The last turn is asked anew: it is not shown any more."""
+        if self._past:
+            self._past.pop()
+
+    def forget_all(self) -> None:
+        """Another conversation begins."""
+        self._past.clear()
+        self._left_out = self._over_limit = 0
+        self._tells_limit = True
+
     def learn(self, prompt_tokens: int) -> None:
         """The model counted what `ask` returned last."""
         # a short prompt tells more about the template around it than about the text in it

@@ -30,6 +30,7 @@ from app.core.events import (
     TurnStarted,
     WarmUp,
 )
+from app.core.history_events import ConversationBegun
 from app.workers.cpu import CpuMeter
 from app.workers.worker import Worker
 
@@ -98,6 +99,8 @@ class ConversationWorker(Worker):
                 self._routes[type(out)].emit(out)
             else:
                 _log(out)
+                if isinstance(out, ConversationBegun):
+                    self.to_history.emit(out)  # where the turns that follow are written
                 self.happened.emit(out)
         self._rested &= self._conversation.current is None
 
