@@ -82,7 +82,10 @@ class EngineStatus(QObject):
         """The Ollama server, while Parley looks after one."""
         self.microphone: str | None = None
         """Name of the device; empty when there is none, None while nobody knows."""
+        self.microphone_detail = ""
+        """What is to be said about it; empty when all is well."""
         self.loudspeaker: str | None = None
+        self.loudspeaker_detail = ""
 
     @property
     def has_microphone(self) -> bool:
@@ -135,9 +138,9 @@ class EngineStatus(QObject):
             case ModelDisplaced():
                 self.warm = False
             case DeviceChanged(kind="input"):
-                self.microphone = event.name
+                self.microphone, self.microphone_detail = event.name, event.detail
             case DeviceChanged(kind="output"):
-                self.loudspeaker = event.name
+                self.loudspeaker, self.loudspeaker_detail = event.name, event.detail
             case _:
                 return
         self.changed.emit()

@@ -6,16 +6,13 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -33,7 +30,7 @@ from app.core.events import (
 )
 from app.ui import icons
 from app.ui import theme as look
-from app.ui.cards import CardStack
+from app.ui.page import Page
 from app.ui.settings_fields import SettingField, field_for
 from app.ui.settings_keys import ServiceKeys
 from app.ui.settings_ollama import OllamaModelList
@@ -146,32 +143,19 @@ class SettingGroup(QWidget):
         return shown
 
 
-class SettingsPage(QWidget):
-    """The page. Lives in the GUI thread.
-
-    Signals:
-        intent: what the user wants (`ChangeSetting`, and what concerns keys and models).
-        closed: the user is done with it.
-    """
-
-    intent = Signal(object)
-    closed = Signal()
+class SettingsPage(Page):
+    """The page. Its intents are `ChangeSetting`, and what concerns keys and models."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, QCoreApplication.translate("SettingsPage", "Settings"), parent)
         self._sent: defaultdict[str, list[SettingValue]] = defaultdict(list)
         self._values: dict[str, SettingValue] = {}
-        self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName(self.tr("Settings"))
         self.order = ModelOrder(theme)
         self.keys = ServiceKeys(theme)
         self.ollama = OllamaModelList(theme)
         self.fields: dict[str, SettingField] = {}
         self.rows: dict[str, SettingRow] = {}
         self.groups = [self._group(group) for group in groups()]
-        self.cards = CardStack(theme)
         self._lay_out()
         self.order.chosen.connect(lambda order: self._choose(ORDER, order))
         self.order.key_wanted.connect(self._open_key)
@@ -180,7 +164,6 @@ class SettingsPage(QWidget):
         self.keys.intent.connect(self.intent)
         self.ollama.intent.connect(self.intent)
         self.search.textChanged.connect(self._search)
-        self.back.clicked.connect(lambda: self.closed.emit())
         theme.changed.connect(self._dress)
         self._dress()
         self._search("")
@@ -203,20 +186,13 @@ class SettingsPage(QWidget):
             return self.keys, True
         if row.kind == Kind.OLLAMA:
             return self.ollama, True
-        field = field_for(row, self._theme)
+        field = field_for(row, self.theme)
         field.setEnabled(False)  # until it is known how the setting stands
         field.chosen.connect(lambda value, name=row.name: self._choose(name, value))
         self.fields[row.name] = field
         return field, field.wide
 
     def _lay_out(self) -> None:
-        self.back = QToolButton()
-        self.back.setProperty("role", "icon")
-        self.back.setIconSize(QSize(20, 20))
-        self.back.setAccessibleName(self.tr("Back to the conversation"))
-        self.back.setToolTip(self.tr("Back to the conversation (Esc)"))
-        title = QLabel(self.tr("Settings"))
-        title.setProperty("role", "title")
         self.search = QLineEdit()
         self.search.setObjectName("search")
         self.search.setPlaceholderText(self.tr("Search settings"))
@@ -224,50 +200,15 @@ class SettingsPage(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(280)
         self._magnifier = self.search.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
-        head = QHBoxLayout()
-        head.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_XL, look.SPACE_S)
-        head.setSpacing(look.SPACE_S)
-        head.addWidget(self.back)
-        head.addWidget(title)
-        head.addStretch(1)
-        head.addWidget(self.search, 2)
-
+        self.head.addWidget(self.search, 2)
         self.nothing = QLabel()
         self.nothing.setProperty("role", "small")
         self.nothing.setTextFormat(Qt.TextFormat.PlainText)
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        inside = QWidget()
-        inside.setMaximumWidth(look.COLUMN_PX)
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, look.SPACE_S, 0, look.SPACE_XL)
-        column.setSpacing(look.SPACE_XL)
-        column.addWidget(self.nothing)
+        self.column.addWidget(self.nothing)
         for group in self.groups:
-            column.addWidget(group)
-        column.addStretch(1)
-        self._body = QWidget()
-        self._body.setObjectName("panelBody")
-        self._body.setLayout(_in_the_middle(inside))
-        self._scroll = QScrollArea()
-        self._scroll.setObjectName("clear")
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(self._body)
-
-        self._edge = QFrame()
-        self._edge.setObjectName("edge")
-        self._scroll.verticalScrollBar().valueChanged.connect(self._show_edge)
-        self.cards.setMaximumWidth(look.COLUMN_PX)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.setSpacing(0)
-        page.addLayout(head)
-        page.addLayout(_in_the_middle(self.cards))
-        page.addWidget(self._edge)
-        page.addWidget(self._scroll, 1)
+            self.column.addWidget(group)
 
     # --- events in ------------------------------------------------------------------------
 
@@ -321,13 +262,6 @@ class SettingsPage(QWidget):
         if row is not None:
             QTimer.singleShot(0, row, lambda: self.scroll_to(row))  # once it is laid out
 
-    def scroll_to(self, part: QWidget) -> None:
-        """Show this part of the page, from its top when it is too high."""
-        bar = self._scroll.verticalScrollBar()
-        top = part.mapTo(self._body, part.rect().topLeft()).y() - look.SPACE_S
-        lowest = top + part.height() + 2 * look.SPACE_S - self._scroll.viewport().height()
-        bar.setValue(min(max(bar.value(), lowest), top))
-
     # --- the search, and the keyboard -----------------------------------------------------
 
     def open(self) -> None:
@@ -351,7 +285,7 @@ class SettingsPage(QWidget):
                 "%1", query.strip()
             )
         )
-        self._scroll.verticalScrollBar().setValue(0)
+        self.scroll_to_top()
 
     def _tab_stops(self) -> list[QWidget]:
         """What Tab reaches, from top to bottom."""
@@ -374,10 +308,6 @@ class SettingsPage(QWidget):
         if plain and text.isprintable() and text.strip():
             self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.search.insert(text)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            focused = self.focusWidget()
-            if isinstance(focused, QAbstractButton):
-                focused.click()
         else:
             super().keyPressEvent(event)
 
@@ -386,26 +316,5 @@ class SettingsPage(QWidget):
             field.flush()
         super().hideEvent(event)
 
-    def _show_edge(self, scrolled: int) -> None:
-        """A hairline where the page goes on behind its head."""
-        if self._edge.property("shown") != (scrolled > 0):
-            self._edge.setProperty("shown", scrolled > 0)
-            self._edge.style().unpolish(self._edge)
-            self._edge.style().polish(self._edge)
-
     def _dress(self) -> None:
-        tokens = self._theme.tokens
-        right_to_left = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        chevron = "chevron-right" if right_to_left else "chevron-left"
-        self.back.setIcon(icons.icon(chevron, tokens.text, size=20))
-        self._magnifier.setIcon(icons.icon("search", tokens.muted, size=16))
-
-
-def _in_the_middle(column: QWidget) -> QHBoxLayout:
-    """As wide as it may be, and in the middle of what is wider."""
-    line = QHBoxLayout()
-    line.setContentsMargins(look.SPACE_XL, 0, look.SPACE_XL, 0)
-    line.addStretch(1)
-    line.addWidget(column, 100)
-    line.addStretch(1)
-    return line
+        self._magnifier.setIcon(icons.icon("search", self.theme.tokens.muted, size=16))

@@ -18,8 +18,10 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 import app
-from app.commands import checks, doctor, engine_checks
-from app.commands.checks import Check, examine
+from app.commands import doctor
+from app.core.diagnosis_events import Check
+from app.diagnosis import checks, engines
+from app.diagnosis.checks import examine
 from app.errors import ProviderUnavailable
 from app.history.migrations import MIGRATIONS
 from app.history.store import SqliteHistory
@@ -130,7 +132,7 @@ def test_a_chosen_engine_without_its_model_is_a_warning_and_the_stand_in_answers
     paths: Paths,
 ) -> None:
     chosen = settings(stt={"whisper": {"model": "nobody/has-this"}})
-    whisper, sphinx = engine_checks.speech_to_text(chosen, paths)
+    whisper, sphinx = engines.speech_to_text(chosen, paths)
     assert (whisper.status, sphinx.status) == ("warn", "ok")
     assert whisper.hint
     assert "stand-in" in sphinx.name
@@ -147,7 +149,7 @@ def test_an_engine_that_crashes_does_not_hide_its_stand_in(
             raise RuntimeError("libsomething.so.3: cannot open")
 
     monkeypatch.setitem(registry.VAD, "silero", Crashing)
-    silero, energy = engine_checks.voice_detector(Settings())
+    silero, energy = engines.voice_detector(Settings())
     assert silero.status == "warn"
     assert "libsomething" in silero.text
     assert energy.status == "ok"
@@ -179,7 +181,7 @@ def test_ollama_says_what_it_has_and_nothing_is_loaded_for_asking(
 
             asyncio.run(warm())
         loads = server.loads
-        ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
+        ollama, *_, skills = engines.language_model(chosen, no_keys)
         assert server.loads == loads
     assert ollama.status == status
     assert said in f"{ollama.text} {ollama.hint}"
@@ -195,7 +197,7 @@ def test_ollama_that_does_not_run_is_told_apart_from_one_that_is_not_there(
         (tmp_path / "ollama").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     chosen = settings(llm={"ollama": {"host": "127.0.0.1:9"}})
-    ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
+    ollama, *_, skills = engines.language_model(chosen, no_keys)
     assert ollama.status == "warn"
     assert ("ollama serve" in ollama.hint) == installed
     assert ("Install" in ollama.hint) != installed
@@ -215,7 +217,7 @@ def test_something_else_on_ollamas_port_is_a_finding_not_a_crash(no_keys: Secret
     with ThreadingHTTPServer(("127.0.0.1", 0), Router) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         chosen = settings(llm={"ollama": {"host": f"127.0.0.1:{server.server_port}"}})
-        ollama, *_, skills = engine_checks.language_model(chosen, no_keys)
+        ollama, *_, skills = engines.language_model(chosen, no_keys)
         server.shutdown()
     assert (ollama.status, skills.status) == ("warn", "ok")
     assert "is no Ollama" in ollama.text
@@ -223,14 +225,14 @@ def test_something_else_on_ollamas_port_is_a_finding_not_a_crash(no_keys: Secret
 
 
 def test_a_cloud_without_a_key_is_a_warning_and_asks_nobody(no_keys: Secrets) -> None:
-    groq, skills = engine_checks.language_model(settings(llm={"order": ("groq",)}), no_keys)
+    groq, skills = engines.language_model(settings(llm={"order": ("groq",)}), no_keys)
     assert (groq.status, skills.status) == ("warn", "ok")
     assert "key" in groq.text
 
 
 def test_every_model_of_the_order_is_a_line(no_keys: Secrets) -> None:
     ollama = {"host": "127.0.0.1:9", "start": False}
-    found = engine_checks.language_model(settings(llm={"ollama": ollama}), no_keys)
+    found = engines.language_model(settings(llm={"ollama": ollama}), no_keys)
     first, cerebras, groq, skills = found
     assert [check.name for check in (first, cerebras, groq, skills)] == [
         "language model",
@@ -247,7 +249,7 @@ def test_every_model_of_the_order_is_a_line(no_keys: Secrets) -> None:
 def test_under_local_only_no_cloud_is_looked_at() -> None:
     secrets = Secrets({"GROQ_API_KEY": "gsk_0123456789abcdef"})
     chosen = settings(llm={"order": ("groq",), "local_only": True})
-    groq, _skills = engine_checks.language_model(chosen, secrets)
+    groq, _skills = engines.language_model(chosen, secrets)
     assert groq.status == "warn"
     assert groq.text == "groq: Not asked, because “Stay on this computer” is on."
 
@@ -343,7 +345,7 @@ def sound_checks(env: Mapping[str, str]) -> list[Check]:
     code = (
         "import json\n"
         "from dataclasses import asdict\n"
-        "from app.commands.checks import examine, sound\n"
+        "from app.diagnosis.checks import examine, sound\n"
         "from app.settings import AudioSettings\n"
         "found = examine('sound', lambda: sound(AudioSettings()))\n"
         "print(json.dumps([asdict(check) for check in found]))\n"

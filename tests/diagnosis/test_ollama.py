@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from app.commands import engine_checks
-from app.commands.checks import Check
+from app.core.diagnosis_events import Check
+from app.diagnosis import engines
 from app.secrets import Secrets
 from app.settings import LlmSettings, OllamaSettings, Settings
 from tests.support.fake_ollama import FakeOllama, free_port
@@ -32,7 +32,7 @@ def look(host: str, *, local_only: bool = False, **options: Any) -> Check:
     """What doctor says of the first model."""
     ollama = OllamaSettings(host=host, connect_timeout_s=0.2, **options)
     llm = LlmSettings(order=("ollama",), ollama=ollama, local_only=local_only)
-    return next(iter(engine_checks.language_model(Settings(llm=llm), Secrets({}))))
+    return next(iter(engines.language_model(Settings(llm=llm), Secrets({}))))
 
 
 def words(check: Check) -> str:

@@ -1,4 +1,4 @@
-"""What `doctor` and the window's diagnosis look at: one small function per part.
+"""One small function per part that can be looked at.
 
 Each returns what it found as `Check`s and may take seconds (models are really loaded, devices
 really opened). `examine` is the border: a check that crashes becomes a failed check.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from app.core.diagnosis_events import Check
 from app.errors import AssistantError, HistoryError
 from app.paths import Paths
 from app.secrets import ENVIRONMENT, Secrets, redact
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Status = Literal["ok", "warn", "fail"]
-
 ROOM_LOW_BYTES = 2_000_000_000
 """Less free than this is worth a word: the speech model and one voice take about 1 GB while
 they are fetched and converted."""
@@ -35,20 +34,6 @@ ROOM_NONE_BYTES = 50_000_000
 
 LISTEN_S = 0.5
 """How long the microphone is listened to: several blocks, even of a slow device."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was found out about one part."""
-
-    name: str
-    status: Status
-    text: str
-    """One sentence."""
-    hint: str = ""
-    """The next step; empty when there is none to take."""
-    stops: bool = False
-    """Whether Parley cannot answer at all because of this."""
 
 
 def examine(
@@ -105,12 +90,15 @@ def gpu() -> Iterable[Check]:
     """Is there an NVIDIA card, and can the two libraries that compute use it?"""
     cards = _nvidia_cards()
     using = []
+    # Importing torch takes a second of everybody's time: only where there may be a card for it.
+    may_compute = bool(cards) or "torch" in sys.modules
     if find_spec("ctranslate2") is not None:
         import ctranslate2
 
         if ctranslate2.get_cuda_device_count() > 0:
             using.append("speech recognition")
-    if find_spec("torch") is not None:
+            may_compute = True
+    if may_compute and find_spec("torch") is not None:
         import torch
 
         if torch.cuda.is_available():

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.core.diagnosis_events import Status
 from app.core.ollama import OllamaState
 from app.errors import STAY, ProviderError
 from app.settings import LlmSettings
 
 if TYPE_CHECKING:
-    from app.commands.checks import Status
     from app.providers.llm.ollama import OllamaLlm
 
 HOME = "https://ollama.com/download"

@@ -10,9 +10,10 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
 
-from app.commands.checks import Check, crashed
-from app.commands.ollama_check import Finding, look_at_ollama
+from app.core.diagnosis_events import Check
 from app.core.ports import Engine, LlmProvider, Loadable, Stage
+from app.diagnosis.checks import crashed
+from app.diagnosis.ollama import Finding, look_at_ollama
 from app.errors import STAY, AssistantError, ProviderError, ProviderUnavailable
 from app.paths import Paths
 from app.secrets import Secrets
