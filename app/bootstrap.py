@@ -25,6 +25,7 @@ from PySide6.QtCore import QMetaObject, QObject, Qt, Signal, Slot
 from app import settings_file
 from app.audio.chime import CHIME_RATE, chime
 from app.core.conversation import Conversation
+from app.core.diagnosis_events import Check, RunChecks
 from app.core.events import (
     CancelFetch,
     ChangePrompt,
@@ -38,14 +39,32 @@ from app.core.events import (
     LookUpFigures,
     LookUpKeys,
     SaveKey,
+    SettingValue,
     StartOllama,
     TimerRang,
     TimerSet,
+    UseEngine,
     UseKeepalive,
+    UseLanguage,
     UseModels,
+)
+from app.core.history_events import (
+    DeleteAllConversations,
+    DeleteConversation,
+    ExportConversations,
+    ListConversations,
+    OpenConversation,
+    PinConversation,
+    RenameConversation,
+    RestoreConversation,
+    SearchConversations,
+    UseHistory,
 )
 from app.core.ports import AudioInput, AudioOutput, Fetchable, Loadable, Stage, TakesKey
 from app.core.prompt import MODES, Prompt
+from app.core.sound_events import ListDevices, UseDevices, WatchMicrophone
+from app.diagnosis.checks import examine
+from app.diagnosis.parts import beside_the_window
 from app.errors import SettingsError
 from app.history.store import SqliteHistory
 from app.load_times import LoadTimes
@@ -57,8 +76,9 @@ from app.providers.llm.ollama_models import OllamaModels
 from app.providers.llm.ollama_program import OllamaProgram
 from app.providers.llm.skills import SkillsLlm
 from app.secrets import ENVIRONMENT, Secrets
-from app.settings import Settings, leaves
+from app.settings import DeviceChoice, Settings, leaves
 from app.workers.conversation import ConversationWorker
+from app.workers.diagnosis import DiagnosisWorker
 from app.workers.engines import EnginesWorker
 from app.workers.history import HistoryWorker
 from app.workers.keepalive import KeepaliveWorker
@@ -110,6 +130,11 @@ class Assistant(QObject):
     _to_keepalive = Signal(object)
     _to_preferences = Signal(object)
     _to_history = Signal(object)
+    _to_sound = Signal(object)
+    _to_listener = Signal(object)
+    _to_stt = Signal(object)
+    _to_engines = Signal(object)
+    _to_diagnosis = Signal(object)
 
     def __init__(
         self,
@@ -127,15 +152,18 @@ class Assistant(QObject):
         """
         super().__init__()
         self._settings = settings  # as they are now; of the main thread
+        self._paths = paths
         stand_ins = registry.STAND_INS
         models_dir = paths.models_dir
-        chosen: dict[Stage, Loadable] = {}  # loaded beside the conversation, best first
-        if settings.endpointing.vad != stand_ins[Stage.VAD]:
-            chosen[Stage.VAD] = registry.build_vad(settings.endpointing.vad)
-        if settings.stt.provider != stand_ins[Stage.STT]:
-            chosen[Stage.STT] = registry.build_stt(settings.stt.provider, settings.stt, models_dir)
-        if settings.tts.provider != stand_ins[Stage.TTS]:
-            chosen[Stage.TTS] = registry.build_tts(settings.tts.provider, settings.tts, models_dir)
+        chosen = {  # loaded beside the conversation, best first
+            stage: _engine(stage, settings, paths)
+            for stage, name in (
+                (Stage.VAD, settings.endpointing.vad),
+                (Stage.STT, settings.stt.provider),
+                (Stage.TTS, settings.tts.provider),
+            )
+            if name != stand_ins[stage]
+        }
         skills = SkillsLlm(
             settings.llm.skills,
             on_timer_set=self._timer_set if keeps_timers else None,
@@ -193,6 +221,7 @@ class Assistant(QObject):
             SqliteHistory(paths.history_file) if settings.history.enabled else None
         )
         devices = SoundWorker(sound.devices) if sound.devices else None
+        diagnosis = DiagnosisWorker(partial(_look_at, paths)) if keeps_timers else None
         keys = _keys_worker(settings, secrets, paths) if keeps_timers else None
         # A process that ends with its turn has a server for that long (`commands/own_ollama.py`).
         ollama = _ollama_worker(settings, paths) if keeps_timers else None
@@ -219,6 +248,10 @@ class Assistant(QObject):
         if devices:
             reporting.append(devices)
             conversation.happened.connect(devices.handle)
+            self._to_sound.connect(devices.handle)
+        if diagnosis:
+            reporting.append(diagnosis)
+            self._to_diagnosis.connect(diagnosis.handle)
         for worker in reporting:
             worker.happened.connect(conversation.handle)
         conversation.happened.connect(self.happened)
@@ -239,6 +272,9 @@ class Assistant(QObject):
         # Keys and settings go straight to who keeps them: everybody watches the conversation.
         self._to_llm.connect(llm.handle, Qt.ConnectionType.DirectConnection)
         self._to_keepalive.connect(keepalive.handle)
+        self._to_listener.connect(listener.handle)
+        self._to_stt.connect(stt.handle)
+        self._to_engines.connect(engines.handle)
         if keys and preferences:
             self._to_preferences.connect(preferences.handle)
             self._to_keys.connect(keys.handle, Qt.ConnectionType.DirectConnection)
@@ -250,7 +286,7 @@ class Assistant(QObject):
         self._threads = Threads()
         for worker in (keepalive, listener, stt, llm, tts, player, engines, conversation, history):
             self._threads.add(worker)
-        for optional in (ollama, keys, preferences, devices):
+        for optional in (ollama, keys, preferences, devices, diagnosis):
             if optional:
                 self._threads.add(optional)
 
@@ -280,8 +316,25 @@ class Assistant(QObject):
                 self._fetch_language_model(intent)
             case FetchModel():
                 self._fetch.emit(intent)
-            case LookUpFigures():
+            case (
+                LookUpFigures()
+                | OpenConversation()
+                | ListConversations()
+                | SearchConversations()
+                | RenameConversation()
+                | PinConversation()
+                | DeleteConversation()
+                | RestoreConversation()
+                | DeleteAllConversations()
+                | ExportConversations()
+            ):
                 self._to_history.emit(intent)
+            case ListDevices():
+                self._to_sound.emit(intent)
+            case WatchMicrophone():
+                self._to_listener.emit(intent)
+            case RunChecks():
+                self._to_diagnosis.emit(intent)
             case LookUpKeys() | SaveKey() | ForgetKey() | CheckProvider():
                 self._to_keys.emit(intent)
             case ChangeSetting():
@@ -315,11 +368,18 @@ class Assistant(QObject):
             (_prompt_wanted, (self._intent,)),
             (_models_wanted, (self._to_llm, self._to_ollama)),
             (_keepalive_wanted, (self._to_keepalive,)),
+            (_devices_wanted, (self._to_sound,)),
+            (_language_wanted, (self._to_stt,)),
+            (_history_wanted, (self._to_history,)),
         ):
             now = wanted(self._settings)
             if replace(now, at=0.0) != replace(wanted(before), at=0.0):
                 for signal in signals:
                     signal.emit(now)
+        for stage, branch in _engine_branches(self._settings).items():
+            if branch != _engine_branches(before)[stage]:
+                provider = _engine(stage, self._settings, self._paths)
+                self._to_engines.emit(UseEngine(stage=stage, provider=provider))
 
     # Called in the language-model thread, where the skills live.
 
@@ -425,6 +485,48 @@ def _models_wanted(settings: Settings) -> UseModels:
     )
 
 
+def _engine(stage: Stage, settings: Settings, paths: Paths) -> Loadable:
+    """The chosen engine of a stage that is served inside Parley, not loaded yet."""
+    match stage:
+        case Stage.VAD:
+            return registry.build_vad(settings.endpointing.vad)
+        case Stage.STT:
+            return registry.build_stt(settings.stt.provider, settings.stt, paths.models_dir)
+        case Stage.TTS:
+            return registry.build_tts(settings.tts.provider, settings.tts, paths.models_dir)
+        case Stage.LLM:
+            raise ValueError("a language model lives in its own loop")
+
+
+def _engine_branches(settings: Settings) -> dict[Stage, object]:
+    """What an engine is built from: when it is another, so is the engine. The language that is
+    spoken is the session's, not the engine's."""
+    return {
+        Stage.STT: settings.stt.model_copy(update={"language": None}),
+        Stage.TTS: settings.tts,
+    }
+
+
+def _devices_wanted(settings: Settings) -> UseDevices:
+    def pair(device: DeviceChoice | None) -> tuple[str, str] | None:
+        return (device.name, device.host_api) if device else None
+
+    return UseDevices(microphone=pair(settings.audio.input), speaker=pair(settings.audio.output))
+
+
+def _language_wanted(settings: Settings) -> UseLanguage:
+    return UseLanguage(language=settings.stt.language)
+
+
+def _history_wanted(settings: Settings) -> UseHistory:
+    return UseHistory(enabled=settings.history.enabled, keep_days=settings.history.keep_days)
+
+
+def _look_at(paths: Paths) -> list[Check]:
+    """Called in the diagnosis thread."""
+    return [found for part in beside_the_window(paths) for found in examine(part.name, part.check)]
+
+
 def _keepalive_wanted(settings: Settings) -> UseKeepalive:
     keepalive = settings.keepalive
     return UseKeepalive(enabled=keepalive.enabled, interval_s=keepalive.interval_s)
@@ -454,9 +556,16 @@ def _keys_worker(settings: Settings, secrets: Secrets, paths: Paths) -> KeysWork
 def _preferences_worker(settings: Settings, paths: Paths) -> PreferencesWorker:
     return PreferencesWorker(
         partial(settings_file.change, paths.settings_file),
-        shown={
-            name: value
-            for name, value in leaves(settings).items()
-            if value is None or isinstance(value, str | int | float | tuple)
-        },
+        shown=_shown(settings),
     )
+
+
+def _shown(settings: Settings) -> dict[str, SettingValue]:
+    """Every setting that the window may show, by its name in the file."""
+    plain: dict[str, SettingValue] = {
+        name: value
+        for name, value in leaves(settings).items()
+        if value is None or isinstance(value, str | int | float | tuple)
+    }
+    devices = _devices_wanted(settings)
+    return plain | {"audio.input": devices.microphone, "audio.output": devices.speaker}

@@ -63,11 +63,21 @@ class DeviceChoice(Branch):
     host_api: str
 
 
+def _as_device(value: object) -> object:
+    """The window names a device by a pair."""
+    if isinstance(value, tuple) and len(value) == 2:
+        return dict(zip(("name", "host_api"), value, strict=True))
+    return value
+
+
+Chosen = Annotated[DeviceChoice | None, BeforeValidator(_as_device)]
+
+
 class AudioSettings(Branch):
     """Devices; None follows the system's default."""
 
-    input: DeviceChoice | None = None
-    output: DeviceChoice | None = None
+    input: Chosen = None
+    output: Chosen = None
 
 
 class EndpointingSettings(Branch):

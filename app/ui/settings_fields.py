@@ -26,7 +26,7 @@ from app.settings import range_of
 from app.ui import icons
 from app.ui import theme as look
 from app.ui.composer import cleaned
-from app.ui.settings_rows import Kind, Option, Row
+from app.ui.settings_rows import Option, Row
 from app.ui.switch import Switch
 from app.ui.theme import Theme
 
@@ -49,6 +49,9 @@ class SettingField(QWidget):
 
     chosen = Signal(object)
 
+    def __init__(self, row: Row, theme: Theme) -> None:  # noqa: ARG002 - what all of them take
+        super().__init__()
+
     wide = False
     """Whether it stands under its words, not beside them."""
 
@@ -64,22 +67,11 @@ class SettingField(QWidget):
         raise NotImplementedError
 
 
-def field_for(row: Row, theme: Theme) -> SettingField:
-    """The control of a row that is a plain setting."""
-    return {
-        Kind.SWITCH: SwitchField,
-        Kind.CHOICE: ChoiceField,
-        Kind.SEGMENTS: SegmentsField,
-        Kind.NUMBER: NumberField,
-        Kind.TEXT: TextField,
-    }[row.kind](row, theme)
-
-
 class SwitchField(SettingField):
     """On or off."""
 
     def __init__(self, row: Row, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(row, theme)
         self.switch = Switch(theme)
         self.switch.setAccessibleName(row.title)
         self.switch.setAccessibleDescription(row.about)
@@ -96,11 +88,11 @@ class SwitchField(SettingField):
 class _Choice(SettingField):
     """One of a few values: buttons of which one is down. Arrow keys go from one to the next."""
 
-    def __init__(self, row: Row) -> None:
-        super().__init__()
+    def __init__(self, row: Row, theme: Theme) -> None:
+        super().__init__(row, theme)
         known = range_of(row.name).choices
         assert {option.value for option in row.options} <= set(known), row.name
-        self.buttons: dict[str, QPushButton | QRadioButton] = {}
+        self.buttons: dict[object, QPushButton | QRadioButton] = {}
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._choose)
 
@@ -126,8 +118,8 @@ class ChoiceField(_Choice):
 
     wide = True
 
-    def __init__(self, row: Row, _theme: Theme) -> None:
-        super().__init__(row)
+    def __init__(self, row: Row, theme: Theme) -> None:
+        super().__init__(row, theme)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, look.SPACE_XS, 0, 0)
         column.setSpacing(look.SPACE_S)
@@ -162,8 +154,8 @@ class _Sentence(QLabel):
 class SegmentsField(_Choice):
     """Side by side."""
 
-    def __init__(self, row: Row, _theme: Theme) -> None:
-        super().__init__(row)
+    def __init__(self, row: Row, theme: Theme) -> None:
+        super().__init__(row, theme)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(look.SPACE_XS)
@@ -189,7 +181,7 @@ class NumberField(SettingField):
     """A number with its unit; arrow keys, or the two buttons, change it."""
 
     def __init__(self, row: Row, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(row, theme)
         self._theme = theme
         limits = range_of(row.name)
         self._whole = isinstance(limits.default, int)
@@ -287,8 +279,8 @@ class TextField(SettingField):
 
     wide = True
 
-    def __init__(self, row: Row, _theme: Theme) -> None:
-        super().__init__()
+    def __init__(self, row: Row, theme: Theme) -> None:
+        super().__init__(row, theme)
         limits = range_of(row.name)
         assert limits.longest is not None, row.name
         self._default = str(limits.default)
@@ -357,6 +349,32 @@ class TextField(SettingField):
         )
         # a button that goes grey under the keyboard would hand the focus on
         self.restore.setEnabled(text.strip() != self._default or self.restore.hasFocus())
+
+
+class LinkField(QWidget):
+    """A button that leads elsewhere.
+
+    Signals:
+        wanted: where to (the option's value).
+    """
+
+    wanted = Signal(str)
+
+    words = ""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        (option,) = row.options
+        self.button = QPushButton(option.title)
+        self.button.setAccessibleName(f"{row.title}: {option.title}")
+        self.button.setAccessibleDescription(row.about)
+        self.button.clicked.connect(lambda: self.wanted.emit(str(option.value)))
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.button)
+
+    def tab_stops(self) -> list[QWidget]:
+        return [self.button]
 
 
 def _alone(field: SettingField, control: QWidget) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import pairwise
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -28,11 +28,14 @@ from app.core.events import (
     SettingValue,
     StandingChanged,
 )
+from app.core.sound_events import DevicesListed, MicrophoneHeard
 from app.ui import icons
 from app.ui import theme as look
 from app.ui.page import Page
-from app.ui.settings_fields import SettingField, field_for
+from app.ui.settings_controls import field_for
+from app.ui.settings_fields import LinkField, SettingField
 from app.ui.settings_keys import ServiceKeys
+from app.ui.settings_lists import DeviceField
 from app.ui.settings_ollama import OllamaModelList
 from app.ui.settings_order import ModelOrder
 from app.ui.settings_rows import Group, Kind, Row, groups
@@ -41,9 +44,17 @@ from app.ui.theme import Theme
 
 ORDER = "llm.order"
 
-_CONCERNING = (SettingChanged, StandingChanged, OllamaChanged, KeyChanged, ProviderChecked)
+_CONCERNING = (
+    SettingChanged,
+    StandingChanged,
+    OllamaChanged,
+    KeyChanged,
+    ProviderChecked,
+    DevicesListed,
+    MicrophoneHeard,
+)
 
-Control = SettingField | ModelOrder | ServiceKeys | OllamaModelList
+Control = SettingField | ModelOrder | ServiceKeys | OllamaModelList | LinkField
 
 
 class SettingsNews:
@@ -144,7 +155,13 @@ class SettingGroup(QWidget):
 
 
 class SettingsPage(Page):
-    """The page. Its intents are `ChangeSetting`, and what concerns keys and models."""
+    """The page. Its intents are `ChangeSetting`, and what concerns keys, models and devices.
+
+    Signals:
+        page_wanted: another page, or the folder, by its name in the table ("models").
+    """
+
+    page_wanted = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, QCoreApplication.translate("SettingsPage", "Settings"), parent)
@@ -153,6 +170,7 @@ class SettingsPage(Page):
         self.order = ModelOrder(theme)
         self.keys = ServiceKeys(theme)
         self.ollama = OllamaModelList(theme)
+        self.devices: list[DeviceField] = []
         self.fields: dict[str, SettingField] = {}
         self.rows: dict[str, SettingRow] = {}
         self.groups = [self._group(group) for group in groups()]
@@ -186,9 +204,16 @@ class SettingsPage(Page):
             return self.keys, True
         if row.kind == Kind.OLLAMA:
             return self.ollama, True
+        if row.kind == Kind.LINK:
+            link = LinkField(row)
+            link.wanted.connect(self.page_wanted)
+            return link, False
         field = field_for(row, self.theme)
         field.setEnabled(False)  # until it is known how the setting stands
         field.chosen.connect(lambda value, name=row.name: self._choose(name, value))
+        if isinstance(field, DeviceField):
+            field.intent.connect(self.intent)
+            self.devices.append(field)
         self.fields[row.name] = field
         return field, field.wide
 
@@ -216,6 +241,10 @@ class SettingsPage(Page):
         """Take an event about settings, models or keys; others are let through."""
         if not isinstance(event, _CONCERNING):
             return  # by far the most: every piece of a reply comes by here
+        if isinstance(event, DevicesListed | MicrophoneHeard):
+            for device in self.devices:
+                device.handle(event)
+            return
         if isinstance(event, SettingChanged):
             self._show(event.name, event.value)
         stops = len(self._tab_stops())
@@ -254,6 +283,14 @@ class SettingsPage(Page):
         self._sent[name].append(value)
         self._take(name, value)
         self.intent.emit(ChangeSetting(name=name, value=value))
+
+    def show_setting(self, name: str) -> None:
+        """Bring this row into view, by its name in the table, with the keyboard in it."""
+        self.search.clear()
+        row = self.rows.get(name)
+        if row is not None:
+            row.control.tab_stops()[0].setFocus(Qt.FocusReason.OtherFocusReason)
+            QTimer.singleShot(0, row, lambda: self.scroll_to(row))  # once it is laid out
 
     def _open_key(self, name: str) -> None:
         """A service in the list has no key: here is where it gets one."""

@@ -30,6 +30,12 @@ class Kind(Enum):
     """The language models, in the order in which they are asked."""
     KEYS = auto()
     """The services' keys; no setting of the file."""
+    LIST = auto()
+    """From a list that folds out, for more than a handful."""
+    DEVICE = auto()
+    """A microphone or a loudspeaker."""
+    LINK = auto()
+    """A button that leads elsewhere; no setting of the file."""
     OLLAMA = auto()
     """The models on the Ollama server; no setting of the file."""
 
@@ -38,7 +44,7 @@ class Kind(Enum):
 class Option:
     """One of the values of a choice."""
 
-    value: str
+    value: str | int | None
     title: str
     about: str = ""
 
@@ -81,11 +87,209 @@ class Group:
 def groups() -> tuple[Group, ...]:
     """The page from top to bottom, in the language of the window."""
     return (
+        Group(translate("Settings", "Sound"), _sound()),
+        Group(translate("Settings", "Talking"), _talking()),
+        Group(translate("Settings", "Speech and voice"), _speech()),
         Group(translate("Settings", "Language models"), _models()),
         Group(translate("Settings", "Answers"), _answers()),
         Group(translate("Settings", "Always ready"), _readiness()),
-        Group(translate("Settings", "Talking"), _talking()),
+        Group(translate("Settings", "History"), _history()),
+        Group(translate("Settings", "On the desktop"), _desktop()),
         Group(translate("Settings", "Appearance"), _appearance()),
+        Group(translate("Settings", "About Parley"), _about()),
+    )
+
+
+def _sound() -> tuple[Row, ...]:
+    return (
+        Row(
+            "audio.input",
+            Kind.DEVICE,
+            translate("Settings", "Microphone"),
+            also=translate("Settings", "input device level meter recording headset"),
+        ),
+        Row(
+            "audio.output",
+            Kind.DEVICE,
+            translate("Settings", "Loudspeaker"),
+            also=translate("Settings", "output device test tone volume headphones speaker"),
+        ),
+    )
+
+
+def _speech() -> tuple[Row, ...]:
+    return (
+        Row(
+            "stt.language",
+            Kind.LIST,
+            translate("Settings", "You speak"),
+            translate("Settings", "Parley hears better when it need not guess the language."),
+            options=(
+                Option(None, translate("Settings", "Any language")),
+                Option("en", "English"),
+                Option("fr", "Français"),
+                Option("de", "Deutsch"),
+                Option("es", "Español"),
+                Option("pt", "Português"),
+                Option("nl", "Nederlands"),
+                Option("ru", "Русский"),
+            ),
+            also=translate("Settings", "language recognition speech to text"),
+        ),
+        Row(
+            "stt.provider",
+            Kind.CHOICE,
+            translate("Settings", "Speech to text"),
+            options=(
+                Option(
+                    "whisper",
+                    "Whisper",
+                    translate("Settings", "Understands many languages. Needs a download."),
+                ),
+                Option(
+                    "pocketsphinx",
+                    "PocketSphinx",
+                    translate("Settings", "Built in, English only, for short questions."),
+                ),
+            ),
+            also=translate("Settings", "engine recognition"),
+        ),
+        Row(
+            "tts.provider",
+            Kind.CHOICE,
+            translate("Settings", "Voice"),
+            options=(
+                Option(
+                    "vits",
+                    translate("Settings", "MMS voices"),
+                    translate("Settings", "Sound natural. One download for each language."),
+                ),
+                Option(
+                    "espeak",
+                    "eSpeak NG",
+                    translate("Settings", "Built in, many languages, sounds like a machine."),
+                ),
+            ),
+            also=translate("Settings", "engine speech text to speech"),
+        ),
+        Row(
+            "tts.speed",
+            Kind.NUMBER,
+            translate("Settings", "Pace"),
+            translate("Settings", "1 is the voice’s own; 2 is twice as fast."),
+            unit=" ×",
+            step=0.1,
+            also=translate("Settings", "speed rate slow fast voice"),
+        ),
+        Row(
+            "link.models",
+            Kind.LINK,
+            translate("Settings", "Models"),
+            translate("Settings", "Download, change and delete speech models and voices."),
+            options=(Option("models", translate("Settings", "Show the models")),),
+            also=translate("Settings", "download whisper mms ollama size licence"),
+        ),
+    )
+
+
+def _history() -> tuple[Row, ...]:
+    return (
+        Row(
+            "history.enabled",
+            Kind.SWITCH,
+            translate("Settings", "Keep conversations"),
+            translate("Settings", "In one file on this computer, which nobody else reads."),
+            also=translate("Settings", "history save private record"),
+        ),
+        Row(
+            "history.keep_days",
+            Kind.LIST,
+            translate("Settings", "Delete after"),
+            translate("Settings", "Older conversations go at the start, and once a day."),
+            options=(
+                Option(0, translate("Settings", "Never")),
+                Option(7, translate("Settings", "A week")),
+                Option(30, translate("Settings", "A month")),
+                Option(90, translate("Settings", "Three months")),
+                Option(365, translate("Settings", "A year")),
+            ),
+            needs="history.enabled",
+            also=translate("Settings", "retention keep days"),
+        ),
+    )
+
+
+def _desktop() -> tuple[Row, ...]:
+    return (
+        Row(
+            "desktop.overlay",
+            Kind.SWITCH,
+            translate("Settings", "Small panel over other windows"),
+            translate(
+                "Settings", "Shows what Parley hears and does while another window is in front."
+            ),
+            also=translate("Settings", "overlay floating always on top"),
+        ),
+        Row(
+            "desktop.notifications",
+            Kind.SWITCH,
+            translate("Settings", "Notifications"),
+            translate(
+                "Settings", "When a timer rings or a long answer is ready behind other windows."
+            ),
+        ),
+        Row(
+            "desktop.tray",
+            Kind.SWITCH,
+            translate("Settings", "Icon in the panel"),
+            translate(
+                "Settings", "Shows whether Parley listens, where the desktop has a place for it."
+            ),
+            also=translate("Settings", "tray indicator status"),
+        ),
+        Row(
+            "desktop.close_to_tray",
+            Kind.SWITCH,
+            translate("Settings", "Keep running when the window is closed"),
+            translate("Settings", "The icon in the panel brings it back."),
+            needs="desktop.tray",
+            also=translate("Settings", "background quit minimise"),
+        ),
+        Row(
+            "desktop.start_at_login",
+            Kind.SWITCH,
+            translate("Settings", "Start at login"),
+            translate("Settings", "Parley is ready when you are."),
+            also=translate("Settings", "autostart boot"),
+        ),
+    )
+
+
+def _about() -> tuple[Row, ...]:
+    return (
+        Row(
+            "link.diagnosis",
+            Kind.LINK,
+            translate("Settings", "Diagnosis"),
+            translate("Settings", "What works, what does not, and what helps."),
+            options=(Option("diagnosis", translate("Settings", "Check everything")),),
+            also=translate("Settings", "doctor problem error help report"),
+        ),
+        Row(
+            "link.data",
+            Kind.LINK,
+            translate("Settings", "Your data"),
+            translate("Settings", "History, settings and models are in folders of yours."),
+            options=(Option("data", translate("Settings", "Open the folder")),),
+            also=translate("Settings", "data folder files backup"),
+        ),
+        Row(
+            "updates.check",
+            Kind.SWITCH,
+            translate("Settings", "Look for updates"),
+            translate("Settings", "Asks once a day. Nothing is downloaded by itself."),
+            also=translate("Settings", "version new release"),
+        ),
     )
 
 
@@ -262,5 +466,44 @@ def _appearance() -> tuple[Row, ...]:
                 Option("dark", translate("Settings", "Dark")),
             ),
             also=translate("Settings", "colours night mode look"),
+        ),
+        Row(
+            "appearance.text_size",
+            Kind.NUMBER,
+            translate("Settings", "Text size"),
+            translate("Settings", "Of the conversation. Ctrl+plus and Ctrl+minus change it too."),
+            unit=" ×",
+            step=0.1,
+            also=translate("Settings", "font zoom larger smaller"),
+        ),
+        Row(
+            "appearance.language",
+            Kind.LIST,
+            translate("Settings", "Language of the window"),
+            translate("Settings", "Acts from the next start on."),
+            options=(
+                Option("system", translate("Settings", "As the system")),
+                Option("en", "English"),
+                Option("fr", "Français"),
+            ),
+            also=translate("Settings", "translation french english"),
+        ),
+        Row(
+            "appearance.motion",
+            Kind.SEGMENTS,
+            translate("Settings", "Motion"),
+            options=(
+                Option("system", translate("Settings", "System")),
+                Option("full", translate("Settings", "Full")),
+                Option("reduced", translate("Settings", "Reduced")),
+            ),
+            also=translate("Settings", "animation accessibility"),
+        ),
+        Row(
+            "appearance.face",
+            Kind.SWITCH,
+            translate("Settings", "Face"),
+            translate("Settings", "A calm figure that speaks with the voice."),
+            also=translate("Settings", "avatar mouth animation"),
         ),
     )

@@ -293,6 +293,19 @@ QDoubleSpinBox QLineEdit, QDoubleSpinBox QLineEdit:focus {
 QDoubleSpinBox:disabled { border-color: @line; }
 QDoubleSpinBox QLineEdit:disabled { color: @muted; }
 
+QComboBox {
+    background: @surface; border: 1px solid @edge; border-radius: 8px; padding: 5px 10px;
+    font-size: @smallpx;
+}
+QComboBox:focus { border: 2px solid @accent; padding: 4px 9px; }
+QComboBox:disabled { border-color: @line; color: @muted; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: none; }
+QComboBox QAbstractItemView {
+    background: @surface; border: 1px solid @line; font-size: @smallpx; padding: 4px;
+    selection-background-color: @accent; selection-color: @accent_ink; outline: none;
+}
+
 QRadioButton { spacing: 8px; border: 2px solid transparent; border-radius: 6px; padding: 1px; }
 QRadioButton:focus { border-color: @accent; }
 QRadioButton::indicator {

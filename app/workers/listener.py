@@ -22,6 +22,7 @@ from app.core.events import (
     UtteranceStarted,
 )
 from app.core.ports import SAMPLE_RATE, Audio, AudioInput, VadProvider
+from app.core.sound_events import MicrophoneHeard, WatchMicrophone
 from app.core.turn import Turn
 from app.settings import EndpointingSettings, TalkSettings
 from app.workers.worker import Worker
@@ -75,6 +76,9 @@ class ListenerWorker(Worker):
         self._timer = QTimer(self)
         self._timer.setInterval(PUMP_MS)
         self._timer.timeout.connect(self._on_tick)
+        self._meter = QTimer(self)
+        self._meter.setInterval(round(1000 * LEVEL_EVERY_S))
+        self._meter.timeout.connect(self._on_meter)
 
     def on_begin(self) -> None:
         self._vad.load()
@@ -82,6 +86,7 @@ class ListenerWorker(Worker):
 
     def on_end(self) -> None:
         self._timer.stop()
+        self._meter.stop()
         for vad in (self._next_vad, self._vad, self._stand_in):
             if vad:
                 vad.close()
@@ -101,6 +106,10 @@ class ListenerWorker(Worker):
                 self._attempt(self._pump)
             case ReopenUtterance() if self._utterance:
                 self._utterance.released_at = None
+            case WatchMicrophone(on=True):
+                self._meter.start()
+            case WatchMicrophone():
+                self._meter.stop()
 
     def _open(self, command: OpenUtterance) -> None:
         if self._next_vad:
@@ -131,6 +140,10 @@ class ListenerWorker(Worker):
     @Slot()
     def _on_tick(self) -> None:
         self._attempt(self._pump)
+
+    @Slot()
+    def _on_meter(self) -> None:
+        self.happened.emit(MicrophoneHeard(level=self._source.level))
 
     def _attempt(self, step: Callable[[], None]) -> None:
         """Do it; when it fails, end the utterance with what was recorded, so that no turn waits

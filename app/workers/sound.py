@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PySide6.QtCore import QTimer, Slot
 
 from app.core.events import DeviceChanged, Event, State, StateChanged
+from app.core.sound_events import Choice, DevicesListed, ListDevices, UseDevices
+from app.settings import AudioSettings, DeviceChoice
 from app.workers.worker import Worker
 
 CHECK_MS = 1_000
@@ -30,6 +32,8 @@ class Devices(Protocol):
 
     def open(self) -> Sequence[DeviceNews]: ...
     def check(self, *, busy: bool) -> Sequence[DeviceNews]: ...
+    def devices(self, kind: Literal["input", "output"]) -> Sequence[DeviceChoice]: ...
+    def use(self, settings: AudioSettings) -> Sequence[DeviceNews]: ...
     def close(self) -> None: ...
 
 
@@ -42,6 +46,7 @@ class SoundWorker(Worker):
         super().__init__()
         self._devices = devices
         self._busy = False
+        self._listed: dict[str, tuple[Choice, ...]] | None = None  # None while nobody asked
         self._timer = QTimer(self)
         self._timer.setInterval(CHECK_MS)
         self._timer.timeout.connect(self._on_check)
@@ -60,11 +65,38 @@ class SoundWorker(Worker):
                 was_busy, self._busy = self._busy, event.state != State.READY
                 if self._busy and not was_busy:
                     self._on_check()  # wakes the loudspeaker before there is anything to say
+            case ListDevices():
+                self._listed = {}
+                self._list()
+            case UseDevices():
+                self._tell(self._devices.use(_settings(event)))
 
     @Slot()
     def _on_check(self) -> None:
-        self.guard(lambda: self._tell(self._devices.check(busy=self._busy)))
+        self.guard(self._check)
+
+    def _check(self) -> None:
+        self._tell(self._devices.check(busy=self._busy))
+        self._list()
+
+    def _list(self) -> None:
+        """Tell what there is to choose from, if somebody wants to know and it is news."""
+        if self._listed is None:
+            return
+        kinds: tuple[Literal["input", "output"], ...] = ("input", "output")
+        for kind in kinds:
+            there = tuple((each.name, each.host_api) for each in self._devices.devices(kind))
+            if self._listed.get(kind) != there:
+                self._listed[kind] = there
+                self.happened.emit(DevicesListed(kind=kind, devices=there))
 
     def _tell(self, news: Sequence[DeviceNews]) -> None:
         for item in news:
             self.happened.emit(DeviceChanged(kind=item.kind, name=item.name, detail=item.detail))
+
+
+def _settings(wanted: UseDevices) -> AudioSettings:
+    def choice(device: Choice | None) -> DeviceChoice | None:
+        return DeviceChoice(name=device[0], host_api=device[1]) if device else None
+
+    return AudioSettings(input=choice(wanted.microphone), output=choice(wanted.speaker))

@@ -15,6 +15,7 @@ from app.core.events import (
     FinalTranscript,
     PartialTranscript,
     StageStarted,
+    UseLanguage,
     UtteranceEnded,
     UtteranceStarted,
 )
@@ -78,6 +79,8 @@ class SttWorker(Worker):
                 self._hear(event)
             case UtteranceEnded():
                 self._finish(event)
+            case UseLanguage():
+                self._language = event.language
 
     def _start(self, turn: Turn) -> None:
         if self._next_provider:

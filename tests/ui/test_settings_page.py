@@ -42,6 +42,9 @@ from app.ui.theme import DARK, LIGHT
 from tests.ui.demo import GROQ, Demo
 
 
+WITH_OPTIONS = (Kind.CHOICE, Kind.SEGMENTS, Kind.LIST, Kind.LINK)
+
+
 class Bench:
     """A window with its settings open, and what it emitted."""
 
@@ -103,10 +106,10 @@ def test_every_row_is_a_setting_of_the_tree_with_words() -> None:
     rows = [row for group in groups() for row in group.rows]
     assert len({row.name for row in rows}) == len(rows) > 8
     for row in rows:
-        assert row.kind in (Kind.KEYS, Kind.OLLAMA) or row.name in known
+        assert row.kind in (Kind.KEYS, Kind.OLLAMA, Kind.LINK) or row.name in known
         assert row.title
         assert row.needs == "" or row.needs in known
-        assert bool(row.options) == (row.kind in (Kind.CHOICE, Kind.SEGMENTS))
+        assert bool(row.options) == (row.kind in WITH_OPTIONS)
         assert "!" not in row.words
 
 
@@ -472,7 +475,7 @@ def test_every_control_is_reached_by_tab_named_and_scrolled_into_view(
     assert isinstance(area, QScrollArea)
     bench.page.search.setFocus()
     reached: list[QWidget] = []
-    for _ in range(80):
+    for _ in range(160):
         bench.key(Qt.Key.Key_Tab)
         focus = QApplication.focusWidget()
         if focus is None or focus is bench.page.search:

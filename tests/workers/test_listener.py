@@ -18,6 +18,7 @@ from app.core.events import (
     UtteranceStarted,
 )
 from app.core.ports import SAMPLE_RATE
+from app.core.sound_events import MicrophoneHeard, WatchMicrophone
 from app.core.turn import Turn
 from app.settings import EndpointingSettings, TalkSettings
 from app.workers.listener import ListenerWorker
@@ -231,3 +232,17 @@ def test_the_last_word_is_kept_on_a_slow_device(stage, sender, speech, qtbot):
     released = release(sender, turn)
     speech.wait_for(UtteranceEnded)
     assert speech.all(AudioChunk)[-1].audio[-1] >= released - began
+
+
+def test_somebody_who_watches_is_told_how_loud_it_is_until_they_look_away(
+    stage, sender, speech, qtbot
+):
+    start(stage, sender, speech, FakeInput())
+    sender.send.emit(WatchMicrophone(on=True))
+    stage.recorder.wait_for(MicrophoneHeard, 3)
+    assert all(0 <= told.level <= 1 for told in stage.recorder.all(MicrophoneHeard))
+    sender.send.emit(WatchMicrophone(on=False))
+    qtbot.wait(60)  # what was under way has arrived
+    told = len(stage.recorder.all(MicrophoneHeard))
+    qtbot.wait(150)
+    assert len(stage.recorder.all(MicrophoneHeard)) == told
