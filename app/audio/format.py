@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -119,31 +120,45 @@ def read_speech(path: Path) -> Audio:
 
 
 def write_wav(path: Path, audio: Audio, rate: int) -> None:
-    """Write 16-bit mono; the file appears whole or not at all, replacing one of that name.
+    """Write 16-bit mono; the file appears whole or not at all, replacing one of that name. What
+    is no ordinary file (a pipe, /dev/null) is written to and stays what it is.
 
     Raises:
         InputError: there is no such folder, no permission, or no room.
     """
     import soundfile
 
-    whole = np.clip(audio, -1.0, 1.0)
-    temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        memory = io.BytesIO()
+        whole = np.clip(audio, -1.0, 1.0)
+        soundfile.write(memory, whole, rate, subtype="PCM_16", format="WAV")
+        if path.exists() and not path.is_file():
+            with path.open("wb") as out:
+                out.write(memory.getbuffer())
+        else:
+            _replace(path, memory.getbuffer())
+    except (OSError, soundfile.LibsndfileError) as exc:
+        raise _cannot_write(path, exc) from exc
+
+
+def _replace(path: Path, data: memoryview) -> None:
+    """Put a file with this data there, at once. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
         with os.fdopen(handle, "wb") as file:
-            soundfile.write(file, whole, rate, subtype="PCM_16", format="WAV")
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files for their owner alone; a recording is an ordinary file
         umask = os.umask(0)
         os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except (OSError, soundfile.LibsndfileError) as exc:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-        raise _cannot_write(path, exc) from exc
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def require_writable(path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +144,17 @@ def test_a_place_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Pat
     with pytest.raises(InputError, match="cannot be written"):
         write_wav(tmp_path / "reply.wav", babble(0.1, 16_000), 16_000)
     assert [entry.name for entry in tmp_path.iterdir()] == ["reply.wav"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are of Unix")
+def test_what_is_no_ordinary_file_is_written_to_and_stays_what_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    arrived: list[bytes] = []
+    reader = threading.Thread(target=lambda: arrived.append(pipe.read_bytes()))
+    reader.start()
+    write_wav(pipe, babble(0.1, 16_000), 16_000)
+    reader.join(10)
+    assert pipe.is_fifo()
+    assert arrived[0].startswith(b"RIFF")
+    assert len(arrived[0]) == 44 + 2 * 1600
