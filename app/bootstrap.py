@@ -63,6 +63,7 @@ from app.core.history_events import (
 from app.core.ports import AudioInput, AudioOutput, Fetchable, Loadable, Stage, TakesKey
 from app.core.prompt import MODES, Prompt
 from app.core.sound_events import ListDevices, UseDevices, WatchMicrophone
+from app.core.update_events import UseUpdates
 from app.diagnosis.checks import examine
 from app.diagnosis.parts import beside_the_window
 from app.errors import SettingsError
@@ -77,6 +78,7 @@ from app.providers.llm.ollama_program import OllamaProgram
 from app.providers.llm.skills import SkillsLlm
 from app.secrets import ENVIRONMENT, Secrets
 from app.settings import DeviceChoice, Settings, leaves
+from app.updates import UpdateCheck
 from app.workers.conversation import ConversationWorker
 from app.workers.diagnosis import DiagnosisWorker
 from app.workers.engines import EnginesWorker
@@ -93,6 +95,7 @@ from app.workers.sound import Devices, SoundWorker
 from app.workers.stt import SttWorker
 from app.workers.threads import Threads
 from app.workers.tts import TtsWorker
+from app.workers.updates import UpdatesWorker
 from app.workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -135,6 +138,7 @@ class Assistant(QObject):
     _to_stt = Signal(object)
     _to_engines = Signal(object)
     _to_diagnosis = Signal(object)
+    _to_updates = Signal(object)
 
     def __init__(
         self,
@@ -222,6 +226,7 @@ class Assistant(QObject):
         )
         devices = SoundWorker(sound.devices) if sound.devices else None
         diagnosis = DiagnosisWorker(partial(_look_at, paths)) if keeps_timers else None
+        updates = _updates_worker(settings, paths) if keeps_timers else None
         keys = _keys_worker(settings, secrets, paths) if keeps_timers else None
         # A process that ends with its turn has a server for that long (`commands/own_ollama.py`).
         ollama = _ollama_worker(settings, paths) if keeps_timers else None
@@ -252,6 +257,9 @@ class Assistant(QObject):
         if diagnosis:
             reporting.append(diagnosis)
             self._to_diagnosis.connect(diagnosis.handle)
+        if updates:
+            reporting.append(updates)
+            self._to_updates.connect(updates.handle)
         for worker in reporting:
             worker.happened.connect(conversation.handle)
         conversation.happened.connect(self.happened)
@@ -286,7 +294,7 @@ class Assistant(QObject):
         self._threads = Threads()
         for worker in (keepalive, listener, stt, llm, tts, player, engines, conversation, history):
             self._threads.add(worker)
-        for optional in (ollama, keys, preferences, devices, diagnosis):
+        for optional in (ollama, keys, preferences, devices, diagnosis, updates):
             if optional:
                 self._threads.add(optional)
 
@@ -344,6 +352,7 @@ class Assistant(QObject):
                     self._to_llm.emit(switch)
                     self._to_ollama.emit(switch)
                     self._to_keys.emit(switch)
+                    self._to_updates.emit(switch)
                     self._fetch.emit(switch)
                 self._to_preferences.emit(intent)
                 self._change(intent)
@@ -371,6 +380,7 @@ class Assistant(QObject):
             (_devices_wanted, (self._to_sound,)),
             (_language_wanted, (self._to_stt,)),
             (_history_wanted, (self._to_history,)),
+            (_updates_wanted, (self._to_updates,)),
         ):
             now = wanted(self._settings)
             if replace(now, at=0.0) != replace(wanted(before), at=0.0):
@@ -520,6 +530,18 @@ def _language_wanted(settings: Settings) -> UseLanguage:
 
 def _history_wanted(settings: Settings) -> UseHistory:
     return UseHistory(enabled=settings.history.enabled, keep_days=settings.history.keep_days)
+
+
+def _updates_wanted(settings: Settings) -> UseUpdates:
+    return UseUpdates(check=settings.updates.check)
+
+
+def _updates_worker(settings: Settings, paths: Paths) -> UpdatesWorker:
+    return UpdatesWorker(
+        UpdateCheck(paths.update_stamp),
+        enabled=settings.updates.check,
+        local_only=settings.llm.local_only,
+    )
 
 
 def _look_at(paths: Paths) -> list[Check]:

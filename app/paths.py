@@ -61,6 +61,11 @@ class Paths:
         return self.cache / "load_times.json"
 
     @property
+    def update_stamp(self) -> Path:
+        """Its time says when newer versions were looked for last."""
+        return self.cache / "looked_for_updates"
+
+    @property
     def fault_log(self) -> Path:
         """Where a crash inside a library leaves the stacks of all threads."""
         return self.data / "log" / "fault.log"
