@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-FAST_MS = 200.0
-"""Below it a reply feels immediate; the share of such runs is reported."""
+from app.core import figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Summary:
             average=sum(values_ms) / len(values_ms) if values_ms else 0.0,
             p50=median(values_ms),
             p95=percentile(values_ms, 95),
-            share_under_200_ms=sum(value < FAST_MS for value in values_ms) / len(values_ms),
+            share_under_200_ms=sum(value < figures.FAST_MS for value in values_ms) / len(values_ms),
         )
 
     def as_data(self) -> Mapping[str, float]:
@@ -57,8 +56,4 @@ def percentile(values: Sequence[float], percent: float) -> float:
     """
     if not values:
         raise ValueError("there is nothing to sum up")
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return figures.percentile(sorted(values), percent)

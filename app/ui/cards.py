@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.ui import icons
 from app.ui import theme as look
+from app.ui.labels import plain_label
 from app.ui.theme import Theme, Tokens
 
 LEVELS = {"info": "info", "warn": "alert", "error": "alert"}
@@ -76,13 +77,8 @@ class Card(QFrame):
         self._theme = theme
         self.title, self.hint, self.level = title, hint, level
         self._glyph = Glyph(LEVELS.get(level, "info"), "", 20, self)
-        self._title = QLabel(title)
-        self._hint = QLabel(hint)
-        self._title.setProperty("role", "strong")
-        self._hint.setProperty("role", "small")
-        for label in (self._title, self._hint):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
+        self._title = plain_label("strong", title)
+        self._hint = plain_label("small", hint)
         self._hint.setVisible(bool(hint))
         self.setAccessibleName(f"{title} {hint}".strip())
         text = QVBoxLayout()

@@ -3,28 +3,18 @@ chosen engine does not yet, and the next step."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.core.ports import Stage
 from app.ui import icons, words
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.engine_status import STAGES, EngineStatus
+from app.ui.labels import plain_label, show_text
 from app.ui.provider_keys import ProviderKeys
+from app.ui.side_panel import SidePanel
 from app.ui.theme import Theme
-
-PANEL_WIDTH_PX = 420
 
 _STAGE_ICONS = {Stage.STT: "ear", Stage.LLM: "chat", Stage.TTS: "voice"}
 
@@ -73,11 +63,11 @@ class StageRow(QWidget):
         self._status = status
         self._theme = theme
         self._glyph = Glyph(_STAGE_ICONS[stage], theme.tokens.muted, 22)
-        self._name = _label("strong")
-        self._standing = _label("small")
-        self._reason = _label("")
-        self._next = _label("small")
-        self._progress = _label("small")
+        self._name = plain_label("strong")
+        self._standing = plain_label("small")
+        self._reason = plain_label()
+        self._next = plain_label("small")
+        self._progress = plain_label("small")
         self._fetch = QPushButton(self.tr("Download"))
         self._fetch.setProperty("role", "primary")
         self._fetch.clicked.connect(self._act)
@@ -127,12 +117,12 @@ class StageRow(QWidget):
         self._name.setText(f"{words.stage_verb(self._stage)}: {name}")
         self._standing.setText(self._status.standing(self._stage))
         title, hint = self._status.reason(self._stage)
-        _say(self._reason, title)
-        _say(self._next, hint)
+        show_text(self._reason, title)
+        show_text(self._next, hint)
         progress = status.progress
         if status.fetching and not progress:
             progress = self.tr("Starting the download")
-        _say(self._progress, progress)
+        show_text(self._progress, progress)
         self._show_action(fetching=status.fetching)
         self.setAccessibleName(words.stage_verb(self._stage))
         self.setAccessibleDescription(self.text.replace("\n", ". "))
@@ -163,89 +153,53 @@ class StageRow(QWidget):
             self.fetch_wanted.emit(self._stage)
 
 
-class EnginePanel(QFrame):
-    """The engines in full. A part of the window, not a dialog: talking goes on beside it.
+class EnginePanel(SidePanel):
+    """The engines in full.
 
     Signals:
         fetch_wanted: the user wants a model (the `Stage`).
         cancel_wanted: the user wants its download stopped (the `Stage`).
         start_wanted: the user wants Ollama started.
         settings_wanted: the user wants to change who answers, or how.
-        closed: it was put away.
     """
 
     fetch_wanted = Signal(object)
     cancel_wanted = Signal(object)
     start_wanted = Signal()
     settings_wanted = Signal()
-    closed = Signal()
 
     def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(theme, parent)
         self._status = status
-        self._theme = theme
-        self.setObjectName("panel")
         self.setAccessibleName(self.tr("Engines"))
-        title = _label("title")
-        title.setText(self.tr("Engines"))
-        self._close = QToolButton()
-        self._close.setProperty("role", "icon")
-        self._close.setAccessibleName(self.tr("Close the engines panel"))
-        self._close.setToolTip(self.tr("Close"))
-        self._close.clicked.connect(self.put_away)
-        head = QHBoxLayout()
-        head.addWidget(title, 1)
-        head.addWidget(self._close)
-
+        self.title.setText(self.tr("Engines"))
+        self.close_button.setAccessibleName(self.tr("Close the engines panel"))
         self.rows = {stage: StageRow(stage, status, theme) for stage in STAGES}
-        self._devices = _label("small")
-        body = QWidget()
-        body.setObjectName("panelBody")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, look.SPACE_S, 0)
-        column.setSpacing(look.SPACE_L)
+        self._devices = plain_label("small")
+        self._column.setSpacing(look.SPACE_L)
         for row in self.rows.values():
             row.fetch_wanted.connect(self.fetch_wanted)
             row.cancel_wanted.connect(self.cancel_wanted)
             row.start_wanted.connect(self.start_wanted)
-            column.addWidget(row)
+            self._column.addWidget(row)
             rule = QFrame()
             rule.setObjectName("rule")
-            column.addWidget(rule)
+            self._column.addWidget(rule)
         self.keys = ProviderKeys(theme)
         self.keys.unfolded.connect(self.reveal)
-        column.addWidget(self.keys)
-        column.addWidget(self._devices)
+        self._column.addWidget(self.keys)
+        self._column.addWidget(self._devices)
         self.settings_button = QPushButton(self.tr("Who answers, and how"))
         self.settings_button.setProperty("role", "quiet")
         self.settings_button.setAccessibleName(self.tr("Who answers, and how: open the settings"))
         self.settings_button.setToolTip(self.tr("Open the settings (Ctrl+,)"))
         self.settings_button.clicked.connect(lambda: self.settings_wanted.emit())
-        column.addWidget(self.settings_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._body = body
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(body)
-
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_S, look.SPACE_L)
-        outer.setSpacing(look.SPACE_M)
-        outer.addLayout(head)
-        outer.addWidget(self._scroll, 1)
+        self._column.addWidget(self.settings_button, 0, Qt.AlignmentFlag.AlignLeft)
         status.changed.connect(self.refresh)
         theme.changed.connect(self.refresh)
         self.refresh()
-        self.hide()
-
-    @property
-    def close_button(self) -> QToolButton:
-        return self._close
 
     def refresh(self) -> None:
-        self._close.setIcon(icons.icon("close", self._theme.tokens.muted))
         self.settings_button.setIcon(icons.icon("settings", self._theme.tokens.muted, size=16))
         none = self.tr("none")
         lines = []
@@ -253,45 +207,4 @@ class EnginePanel(QFrame):
             lines.append(self.tr("Microphone: %1").replace("%1", self._status.microphone or none))
         if self._status.loudspeaker is not None:
             lines.append(self.tr("Loudspeaker: %1").replace("%1", self._status.loudspeaker or none))
-        _say(self._devices, "\n".join(lines))
-
-    def wanted_height(self) -> int:
-        """Height at which nothing has to be scrolled."""
-        inner = PANEL_WIDTH_PX - look.SPACE_L - look.SPACE_S
-        layout = self._body.layout()
-        assert layout is not None
-        return layout.heightForWidth(inner) + 76
-
-    def reveal(self, part: QWidget) -> None:
-        """Scroll so that this part can be seen, from its top when it is too high."""
-        QTimer.singleShot(0, self, lambda: self._scroll_to(part))  # once it is laid out
-
-    def _scroll_to(self, part: QWidget) -> None:
-        bar = self._scroll.verticalScrollBar()
-        top = part.mapTo(self._body, part.rect().topLeft()).y()
-        lowest = top + part.height() - self._scroll.viewport().height()
-        bar.setValue(min(max(bar.value(), lowest), top))
-
-    def put_away(self) -> None:
-        self.hide()
-        self.closed.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.put_away()
-            return
-        super().keyPressEvent(event)
-
-
-def _label(role: str) -> QLabel:
-    label = QLabel()
-    if role:
-        label.setProperty("role", role)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(role != "title")
-    return label
-
-
-def _say(label: QLabel, text: str) -> None:
-    label.setText(text)
-    label.setVisible(bool(text))
+        show_text(self._devices, "\n".join(lines))

@@ -5,35 +5,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QDateTime, QLocale, QSize, Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.figures import FAST_MS, SPIKE_MS, Figures, RollingFigures, Wait
-from app.ui import icons, words
 from app.ui import theme as look
+from app.ui import words
+from app.ui.labels import plain_label
+from app.ui.side_panel import SidePanel
 from app.ui.theme import Theme
 
-PANEL_WIDTH_PX = 420
 LEAST_HEIGHT_PX = 240
 """In which the table can be read without scrolling."""
 
 LISTED_SPIKES = 3
 """Of each cause, the newest; more would be a log."""
-
-_HEAD_PX = 64
-"""Height of the panel without what can be scrolled."""
 
 
 class FiguresLine(QPushButton):
@@ -95,57 +91,19 @@ class FiguresLine(QPushButton):
         return QSize(hint.width() - here + there, hint.height())
 
 
-class FiguresPanel(QFrame):
-    """The figures in full. A part of the window, not a dialog: talking goes on beside it.
-
-    Signals:
-        closed: it was put away.
-    """
-
-    closed = Signal()
+class FiguresPanel(SidePanel):
+    """The figures in full."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.setObjectName("panel")
+        super().__init__(theme, parent)
         self.setAccessibleName(self.tr("How fast Parley answers"))
-        title = _label("title", self.tr("Time to the first sound"), wraps=False)
-        self._close = QToolButton()
-        self._close.setProperty("role", "icon")
-        self._close.setAccessibleName(self.tr("Close the figures"))
-        self._close.setToolTip(self.tr("Close"))
-        self._close.clicked.connect(self.put_away)
-        head = QHBoxLayout()
-        head.addWidget(title, 1)
-        head.addWidget(self._close)
-
-        self._body = QWidget()
-        self._body.setObjectName("panelBody")
-        self._column = QVBoxLayout(self._body)
-        self._column.setContentsMargins(0, 0, look.SPACE_S, 0)
+        self.title.setText(self.tr("Time to the first sound"))
+        self.close_button.setAccessibleName(self.tr("Close the figures"))
         self._column.setSpacing(look.SPACE_M)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # to scroll by keyboard
         self._scroll.setAccessibleName(self.tr("Figures"))
         self._scroll.setToolTip(self.tr("Arrow keys scroll"))
-        self._scroll.setWidget(self._body)
-
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_S, look.SPACE_L)
-        outer.setSpacing(look.SPACE_S)
-        outer.addLayout(head)
-        outer.addWidget(self._scroll, 1)
-        theme.changed.connect(self._dress)
-        self._dress()
         self._figures = RollingFigures(Figures(), Figures())
-        self.hide()
-
-    @property
-    def close_button(self) -> QToolButton:
-        return self._close
 
     @property
     def text(self) -> str:
@@ -169,7 +127,9 @@ class FiguresPanel(QFrame):
                 old.hide()
                 old.setParent(None)
                 old.deleteLater()
-        self._add(_label("small", self.tr("From letting go of the key until you hear Parley.")))
+        self._add(
+            plain_label("small", self.tr("From letting go of the key until you hear Parley."))
+        )
         self._add(FiguresTable(figures))
         rule = QFrame()
         rule.setObjectName("rule")
@@ -177,10 +137,10 @@ class FiguresPanel(QFrame):
         limit = words.seconds(SPIKE_MS)
         if not figures.all_time.spikes:
             text = self.tr("No turn took longer than %1.") if figures.all_time.turns else ""
-            self._add(_label("small", text.replace("%1", limit)))
+            self._add(plain_label("small", text.replace("%1", limit)))
         else:
             heading = self.tr("Why some took longer than %1").replace("%1", limit)
-            self._add(_label("strong", heading))
+            self._add(plain_label("strong", heading))
         for cause, count in figures.all_time.spikes.items():
             newest = [wait for wait in figures.recent_spikes if wait.cause == cause]
             self._add(CauseRow(cause, count, newest[:LISTED_SPIKES]))
@@ -190,24 +150,6 @@ class FiguresPanel(QFrame):
     def _add(self, widget: QWidget) -> None:
         self._column.addWidget(widget)
         widget.show()  # at once: until it is shown, the layout leaves it out of the height
-
-    def wanted_height(self) -> int:
-        """Height at which nothing has to be scrolled."""
-        inner = PANEL_WIDTH_PX - look.SPACE_L - 2 * look.SPACE_S
-        return self._column.heightForWidth(inner) + _HEAD_PX + look.SPACE_L
-
-    def put_away(self) -> None:
-        self.hide()
-        self.closed.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.put_away()
-            return
-        super().keyPressEvent(event)
-
-    def _dress(self) -> None:
-        self._close.setIcon(icons.icon("close", self._theme.tokens.muted))
 
 
 class FiguresTable(QWidget):
@@ -224,13 +166,13 @@ class FiguresTable(QWidget):
         columns = [(self.tr("Last hour"), figures.last_hour), (all_time, figures.all_time)]
         for column, (name, _) in enumerate(columns, start=1):
             grid.addWidget(
-                _label("small", name, wraps=False), 0, column, Qt.AlignmentFlag.AlignRight
+                plain_label("small", name, wraps=False), 0, column, Qt.AlignmentFlag.AlignRight
             )
         for row, (name, said) in enumerate(self._rows(), start=1):
-            grid.addWidget(_label("small", name), row, 0)
+            grid.addWidget(plain_label("small", name), row, 0)
             for column, (period, summary) in enumerate(columns, start=1):
                 role = "strong" if row == _MEDIAN_ROW else ""
-                value = _label(role, said(summary), wraps=False)
+                value = plain_label(role, said(summary), wraps=False)
                 value.setAccessibleName(f"{name}, {period}: {value.text()}")
                 grid.addWidget(value, row, column, Qt.AlignmentFlag.AlignRight)
 
@@ -264,21 +206,21 @@ class CauseRow(QWidget):
         what, next_step = words.why_slow(cause)
         first = QHBoxLayout()
         first.setSpacing(look.SPACE_M)
-        first.addWidget(_label("", what), 1)
+        first.addWidget(plain_label("", what), 1)
         first.addWidget(
-            _label("small", words.turns(count), wraps=False), 0, Qt.AlignmentFlag.AlignTop
+            plain_label("small", words.turns(count), wraps=False), 0, Qt.AlignmentFlag.AlignTop
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addLayout(first)
         if next_step:
-            column.addWidget(_label("small", next_step))
+            column.addWidget(plain_label("small", next_step))
         if newest:
             times = ", ".join(
                 f"{_when(wait.started_at)} ({words.seconds(wait.ms)})" for wait in newest
             )
-            column.addWidget(_label("small", self.tr("Last: %1").replace("%1", times)))
+            column.addWidget(plain_label("small", self.tr("Last: %1").replace("%1", times)))
 
 
 def _if_any(said: Callable[[Figures], str]) -> Callable[[Figures], str]:
@@ -294,12 +236,3 @@ def _when(unix_time: float) -> str:
     if moment.date() == QDateTime.currentDateTime().date():
         return time
     return f"{QLocale().toString(moment.date(), short)} {time}"
-
-
-def _label(role: str, text: str, *, wraps: bool = True) -> QLabel:
-    label = QLabel(text)
-    if role:
-        label.setProperty("role", role)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wraps)
-    return label

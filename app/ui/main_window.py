@@ -38,7 +38,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QStackedLayout,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -74,13 +73,16 @@ from app.ui.cards import CardStack, Glyph
 from app.ui.composer import LONGEST_QUESTION, Composer
 from app.ui.conversation_model import ConversationModel
 from app.ui.conversation_view import ConversationView
+from app.ui.diagnosis_page import DiagnosisPage
 from app.ui.empty_state import EmptyState
-from app.ui.engine_panel import PANEL_WIDTH_PX, EnginePanel, EnginePill
+from app.ui.engine_panel import EnginePanel, EnginePill
 from app.ui.engine_status import EngineStatus
 from app.ui.figures_panel import LEAST_HEIGHT_PX as FIGURES_LEAST_PX
-from app.ui.figures_panel import PANEL_WIDTH_PX as FIGURES_WIDTH_PX
 from app.ui.figures_panel import FiguresLine, FiguresPanel
-from app.ui.settings_page import SettingsNews, SettingsPage
+from app.ui.page import Page
+from app.ui.pages import Name, Pages
+from app.ui.settings_page import SettingsPage
+from app.ui.side_panel import PANEL_WIDTH_PX
 from app.ui.theme import Theme
 
 OPENING_SHOWN_AFTER_MS = 150
@@ -115,7 +117,8 @@ class MainWindow(QMainWindow):
         listening_dropped: the user dropped the utterance (a reason, str); the talk key's
             machine forgets it too.
         talk_mode_chosen: the talk key works in this way from now on (`TalkSettings.mode`).
-        covered: the settings cover the conversation (bool), so that nobody sees the talk button.
+        covered: a page covers the conversation (bool), so that nobody sees the talk button.
+        data_folder_wanted: the user wants to see where Parley keeps things.
     """
 
     intent = Signal(object)
@@ -124,6 +127,7 @@ class MainWindow(QMainWindow):
     listening_dropped = Signal(str)
     talk_mode_chosen = Signal(str)
     covered = Signal(bool)
+    data_folder_wanted = Signal()
 
     def __init__(
         self,
@@ -164,8 +168,6 @@ class MainWindow(QMainWindow):
         self.pill = EnginePill(self.engines, self.theme)
         self.figures_line = FiguresLine()
         self.composer.add_to_foot(self.figures_line)
-        self._settings: SettingsPage | None = None
-        self._settings_news = SettingsNews()
         self._lay_out()
         self.panel = EnginePanel(self.engines, self.theme, self._page)
         self.figures = FiguresPanel(self.theme, self._page)
@@ -233,9 +235,10 @@ class MainWindow(QMainWindow):
         self._columns.setContentsMargins(0, 0, 0, 0)
         self._columns.setSpacing(0)
         self._columns.addWidget(self._page, 1)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(central)
-        self.setCentralWidget(self._pages)
+        self.pages = Pages(central)
+        self.pages.offer(Name.SETTINGS, self._make_settings)
+        self.pages.offer(Name.DIAGNOSIS, self._make_diagnosis)
+        self.setCentralWidget(self.pages)
         # A small screen at 200 % has fewer of these pixels than the window would like.
         room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)
         self.setMinimumSize(SMALLEST.boundedTo(room))
@@ -267,6 +270,8 @@ class MainWindow(QMainWindow):
         self.conversation.reply_finished.connect(self._announce_reply)
         self.theme.changed.connect(self._dress)
         self.settings_button.clicked.connect(self.open_settings)
+        self.pages.intent.connect(self._pass_on)
+        self.pages.covered.connect(self._covered_or_not)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.activated.connect(self._escape)
         preferences = QShortcut(QKeySequence(self.tr("Ctrl+,")), self)
@@ -306,10 +311,7 @@ class MainWindow(QMainWindow):
         self.conversation.handle(event)
         self.engines.handle(event)
         self.panel.keys.handle(event)
-        if self._settings is None:
-            self._settings_news.note(event)
-        else:
-            self._settings.handle(event)
+        self.pages.handle(event)
 
     def _take_state(self, state: str) -> None:
         self._opening.stop()
@@ -339,9 +341,8 @@ class MainWindow(QMainWindow):
     def _take_microphone(self, event: DeviceChanged) -> None:
         title = self.tr("No microphone is connected.")
         if event.name:
-            self.cards.remove(title)
-            if self._settings is not None:
-                self._settings.cards.remove(title)
+            for cards in (self.cards, *self.pages.cards_told()):
+                cards.remove(title)
         elif self.engines.has_microphone:
             self._say(
                 title,
@@ -350,7 +351,8 @@ class MainWindow(QMainWindow):
             )
 
     def _say(self, title: str, hint: str, level: str) -> None:
-        cards = self.settings.cards if self.is_covered else self.cards
+        page = self.pages.shown
+        cards = page.cards if page is not None else self.cards
         cards.add(title, hint, level)
         self._announce(f"{title} {hint}".strip())
 
@@ -400,8 +402,8 @@ class MainWindow(QMainWindow):
         self._stop_reply()
         if self._state != State.READY:
             return
-        if self.is_covered:
-            self.settings.escape()
+        if self.pages.shown is not None:
+            self.pages.shown.escape()
         elif self.panel.isVisible():
             self.panel.put_away()
         elif self.figures.isVisible():
@@ -477,7 +479,7 @@ class MainWindow(QMainWindow):
     def _place_figures(self) -> None:
         """Over the conversation, above the line that opens it; never over the talk button."""
         page = self._page
-        width = min(FIGURES_WIDTH_PX, page.width() - 2 * look.SPACE_L)
+        width = min(PANEL_WIDTH_PX, page.width() - 2 * look.SPACE_L)
         top = self.pill.geometry().bottom() + look.SPACE_S
         floor = self.composer.mapTo(page, self.composer.rect().topLeft()).y()
         if floor - top < FIGURES_LEAST_PX:
@@ -487,44 +489,69 @@ class MainWindow(QMainWindow):
         left = max(look.SPACE_L, min(line - width // 2, page.width() - width - look.SPACE_L))
         self.figures.setGeometry(left, floor - height, width, height)
 
-    # --- the settings ---------------------------------------------------------------------
+    # --- the pages ------------------------------------------------------------------------
+
+    def _make_settings(self) -> Page:
+        page = SettingsPage(self.theme)
+        page.page_wanted.connect(self._open_from_settings)
+        return page
+
+    def _make_diagnosis(self) -> Page:
+        page = DiagnosisPage(self.theme, self.engines)
+        page.fetch_wanted.connect(self._fetch)
+        page.settings_wanted.connect(self.show_setting)
+        return page
 
     @property
     def settings(self) -> SettingsPage:
         """The page; built when it is wanted for the first time."""
-        if self._settings is None:
-            page = self._settings = SettingsPage(self.theme)
-            page.intent.connect(self._pass_on)
-            page.closed.connect(self.close_settings)
-            self._pages.addWidget(page)
-            self._settings_news.tell(page)
-        return self._settings
+        page = self.pages.page(Name.SETTINGS)
+        assert isinstance(page, SettingsPage)
+        return page
 
     @property
     def is_covered(self) -> bool:
-        """Whether the settings stand in the conversation's place."""
-        return self._settings is not None and self._settings.isVisible()
+        """Whether a page stands in the conversation's place."""
+        return self.pages.shown is not None
 
     @Slot()
     def open_settings(self) -> None:
         """Show them in the conversation's place."""
-        if self.panel.isVisible():
-            self.panel.put_away()
-        if self.figures.isVisible():
-            self.figures.put_away()
-        self._pages.setCurrentWidget(self.settings)
-        self.settings.open()
-        self.covered.emit(True)
+        self.open_page(Name.SETTINGS)
+
+    @Slot(str)
+    def show_setting(self, name: str) -> None:
+        """Show this setting, by its name in the file."""
+        self.open_page(Name.SETTINGS)
+        self.settings.show_setting(name)
+
+    def open_page(self, name: Name) -> None:
+        """Show this page in the conversation's place."""
+        for panel in (self.panel, self.figures):
+            if panel.isVisible():
+                panel.put_away()
+        self.pages.open(name)
+
+    def _open_from_settings(self, where: str) -> None:
+        if where == "data":
+            self.data_folder_wanted.emit()
+        else:
+            self.open_page(Name(where))
 
     @Slot()
     def close_settings(self) -> None:
-        """Back to the conversation; what was told meanwhile and still stands goes with it."""
-        self._pages.setCurrentIndex(0)
-        for card in self.settings.cards.cards:
-            self.settings.cards.remove(card.title)
-            self.cards.add(card.title, card.hint, card.level)
-        self.composer.talk.setFocus()
-        self.covered.emit(False)
+        """Back to the conversation."""
+        self.pages.close_page()
+
+    def _covered_or_not(self, covered: bool) -> None:
+        """What was told on a page and still stands goes with its reader."""
+        if not covered:
+            for cards in self.pages.cards_told():
+                for card in cards.cards:
+                    cards.remove(card.title)
+                    self.cards.add(card.title, card.hint, card.level)
+            self.composer.talk.setFocus()
+        self.covered.emit(covered)
 
     def _pass_on(self, intent: Event) -> None:
         """What is chosen acts here at once, before it is written: a disk may sleep."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.events import Event
 from app.ui import icons
 from app.ui import theme as look
 from app.ui.cards import CardStack
@@ -98,6 +99,9 @@ class Page(QWidget):
         self._scroll.setWidget(self._body)
         self._scroll.verticalScrollBar().valueChanged.connect(self._show_edge)
         return self._scroll
+
+    def handle(self, event: Event) -> None:
+        """Override to take the events that concern this page; all of the app come by."""
 
     def open(self) -> None:
         """The page was brought up."""

@@ -1,14 +1,17 @@
-"""The services and their keys, as a part of the settings page."""
+"""The services and their keys: on the settings page, and in the engines panel."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.events import Event, KeyChanged, LookUpKeys, ProviderChecked, SettingChanged
 from app.ui import theme as look
-from app.ui.provider_keys import LOCAL_ONLY, ProviderRow
+from app.ui.labels import plain_label, show_text
+from app.ui.provider_row import ProviderRow
 from app.ui.theme import Theme
+
+LOCAL_ONLY = "llm.local_only"
 
 
 class ServiceKeys(QWidget):
@@ -19,9 +22,13 @@ class ServiceKeys(QWidget):
 
     Signals:
         intent: what the user wants, for who keeps the keys.
+        changed: it needs another height now.
+        unfolded: the field of this row has opened, and wants to be seen.
     """
 
     intent = Signal(object)
+    changed = Signal()
+    unfolded = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -29,10 +36,7 @@ class ServiceKeys(QWidget):
         self._local_only = False
         self._looked_up = False
         self.rows: dict[str, ProviderRow] = {}
-        self._remark = QLabel()
-        self._remark.setProperty("role", "small")
-        self._remark.setTextFormat(Qt.TextFormat.PlainText)
-        self._remark.setWordWrap(True)
+        self._remark = plain_label("small")
         self._remark.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, look.SPACE_S, 0, 0)
@@ -60,9 +64,15 @@ class ServiceKeys(QWidget):
             case ProviderChecked() if event.name in self.rows:
                 self.rows[event.name].show_verdict(event)
             case SettingChanged(name=name) if name == LOCAL_ONLY:
-                self._local_only = bool(event.value)
-                for row in self.rows.values():
-                    row.show_local_only(self._local_only)
+                self.show_local_only(bool(event.value))
+            case _:
+                return
+        self.changed.emit()
+
+    def show_local_only(self, on: bool) -> None:
+        self._local_only = on
+        for row in self.rows.values():
+            row.show_local_only(on)
 
     def open(self, name: str) -> ProviderRow | None:
         """Unfold the field for this service's key; its row, if there is one."""
@@ -85,11 +95,14 @@ class ServiceKeys(QWidget):
             row = self.rows[event.engine.name] = ProviderRow(event, self._theme)
             row.show_local_only(self._local_only)
             row.intent.connect(self.intent)
-            row.edit.toggled.connect(self._unfolded)
+            row.edit.toggled.connect(lambda unfolded, row=row: self._unfold(row, unfolded))
+            row.test.clicked.connect(self.changed)
             self._column.insertWidget(self._column.count() - 1, row)
-        self._remark.setText(event.remark)
-        self._remark.setVisible(bool(event.remark))
+        show_text(self._remark, event.remark)
 
-    def _unfolded(self, unfolded: bool) -> None:
+    def _unfold(self, row: ProviderRow, unfolded: bool) -> None:
+        """Its field came or went."""
+        self.changed.emit()
         if unfolded:
             self.look_up()
+            self.unfolded.emit(row)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.core.downloads import size
 from app.core.events import DeleteModel, Event, OllamaChanged, SettingChanged
 from app.core.ollama import same_model
 from app.ui import theme as look
 from app.ui.cards import Glyph
-from app.ui.provider_keys import LOCAL_ONLY
+from app.ui.labels import plain_label
+from app.ui.settings_keys import LOCAL_ONLY
 from app.ui.theme import Theme
 
 PATIENCE_MS = 6000
@@ -45,11 +46,7 @@ class OllamaModelRow(QWidget):
         room = self._mark.sizePolicy()
         room.setRetainSizeWhenHidden(True)  # the names stand one under the other
         self._mark.setSizePolicy(room)
-        self._title, self._about = QLabel(), QLabel()
-        self._about.setProperty("role", "small")
-        for label in (self._title, self._about):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
+        self._title, self._about = plain_label(), plain_label("small")
         self.confirm, self.keep, self.delete = QPushButton(), QPushButton(), QPushButton()
         self.delete.setText(self.tr("Delete"))
         self.keep.setText(self.tr("Keep"))
@@ -173,10 +170,7 @@ class OllamaModelList(QWidget):
         self._local_only = False
         self.rows: list[OllamaModelRow] = []
         """Places; those beyond the last model are hidden."""
-        self._nothing = QLabel()
-        self._nothing.setProperty("role", "small")
-        self._nothing.setTextFormat(Qt.TextFormat.PlainText)
-        self._nothing.setWordWrap(True)
+        self._nothing = plain_label("small")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, look.SPACE_XS, 0, 0)
         self._column.setSpacing(0)

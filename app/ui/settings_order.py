@@ -30,9 +30,11 @@ from app.core.ports import Engine, Stage
 from app.ui import icons, words
 from app.ui import theme as look
 from app.ui.cards import Glyph
-from app.ui.provider_keys import LOCAL_ONLY
+from app.ui.labels import plain_label
+from app.ui.settings_keys import LOCAL_ONLY
 from app.ui.switch import Switch
 from app.ui.theme import Theme
+from app.ui.verdict import Verdict
 
 translate = QCoreApplication.translate
 
@@ -145,20 +147,13 @@ class ModelRow(QWidget):
         self._theme = theme
         self.name = ""
         """Of the model that stands here."""
-        self._place = QLabel()
-        self._place.setProperty("role", "small")
+        self._place = plain_label("small", wraps=False)
         self._place.setFixedWidth(look.SPACE_L)
         self._where = Glyph("computer", "", 20)
-        self._title = QLabel()
+        self._title = plain_label()
         self._state = Glyph("half-circle", "", 14)
-        self._about = QLabel()
-        self._about.setProperty("role", "small")
-        self._verdict_mark = Glyph("check", "", 14)
-        self._verdict = QLabel()
-        self._verdict.setProperty("role", "small")
-        for label in (self._title, self._about, self._verdict):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
+        self._about = plain_label("small")
+        self._verdict = Verdict(theme, 14)
         self.test = QPushButton(self.tr("Test"))
         self.test.clicked.connect(lambda: self.test_wanted.emit())
         self.key = QPushButton(self.tr("Add a key"))
@@ -181,11 +176,7 @@ class ModelRow(QWidget):
         text.setSpacing(1)
         text.addWidget(self._title)
         text.addLayout(standing)
-        verdict = QHBoxLayout()
-        verdict.setSpacing(look.SPACE_XS)
-        verdict.addWidget(self._verdict_mark, 0, Qt.AlignmentFlag.AlignTop)
-        verdict.addWidget(self._verdict, 1)
-        text.addLayout(verdict)
+        text.addWidget(self._verdict)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, look.SPACE_XS, 0, look.SPACE_XS)
         line.setSpacing(look.SPACE_S)
@@ -203,8 +194,9 @@ class ModelRow(QWidget):
     @property
     def text(self) -> str:
         """Everything the row says, for tests, the search and screen readers."""
-        shown = (self._place, self._title, self._about, self._verdict)
-        return " · ".join(label.text() for label in shown if label.text())
+        labels = (self._place, self._title, self._about)
+        said = (*(label.text() for label in labels), self._verdict.text)
+        return " · ".join(line for line in said if line)
 
     @property
     def state_icon(self) -> str:
@@ -242,20 +234,9 @@ class ModelRow(QWidget):
 
     def show_verdict(self, checked: ProviderChecked | None, *, checking: bool) -> None:
         """What a test of the model that stands here found, or that one goes on."""
-        tokens = self._theme.tokens
-        if checking:
-            self._verdict_mark.show_icon("hourglass", tokens.muted)
-        elif checked is not None and checked.ok:
-            self._verdict_mark.show_icon("check", tokens.speaking)
-        elif checked is not None:
-            self._verdict_mark.show_icon("alert", tokens.warn)
-        told = checked.line if checked is not None else ""
-        self._verdict.setText(self.tr("Testing") if checking else told)
-        shown = checking or checked is not None
-        self._verdict_mark.setVisible(shown)
-        self._verdict.setVisible(shown)
+        self._verdict.tell(checked, checking=checking)
         self.test.setEnabled(not checking)
-        self.test.setAccessibleDescription(self._verdict.text())
+        self.test.setAccessibleDescription(self._verdict.text)
         self.switch.setAccessibleDescription(self.text)
         self.setAccessibleName(self.text)
 

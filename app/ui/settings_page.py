@@ -57,32 +57,6 @@ _CONCERNING = (
 Control = SettingField | ModelOrder | ServiceKeys | OllamaModelList | LinkField
 
 
-class SettingsNews:
-    """What the page is to be told when it is built, which is when it is wanted for the first time:
-    its controls would make every start longer."""
-
-    def __init__(self) -> None:
-        self._latest: dict[tuple[str, str], Event] = {}
-
-    def note(self, event: Event) -> None:
-        """Keep the newest of each thing that the page shows."""
-        match event:
-            case SettingChanged() | ProviderChecked():
-                about = event.name
-            case StandingChanged() | KeyChanged():
-                about = event.engine.name
-            case OllamaChanged():
-                about = ""
-            case _:
-                return
-        self._latest[type(event).__name__, about] = event
-
-    def tell(self, page: SettingsPage) -> None:
-        for event in self._latest.values():
-            page.handle(event)
-        self._latest.clear()
-
-
 class SettingRow(QWidget):
     """A setting: its words, and its control beside or under them."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.ollama_server import ollama_server  # noqa: F401
-from tests.support.virtual_screen import virtual_screen  # noqa: F401
-from tests.support.virtual_sound import virtual_sound  # noqa: F401
+from tests.support.ollama_server import OllamaServer, ollama_server  # noqa: F401
+from tests.support.parley_process import ParleyProcess, write_settings
+from tests.support.virtual_screen import VirtualScreen, virtual_screen  # noqa: F401
+from tests.support.virtual_sound import VirtualSound, virtual_sound  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,36 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return path
 
     return speak
+
+
+@pytest.fixture
+def settings_text(ollama: OllamaServer) -> str:
+    """The settings file of the window. `ollama` is the module's own."""
+    return f'[llm.ollama]\nhost = "{ollama.url}"\n'
+
+
+@pytest.fixture
+def parley(
+    tmp_path: Path,
+    settings_text: str,
+    virtual_sound: VirtualSound,  # noqa: F811
+    virtual_screen: VirtualScreen,  # noqa: F811
+) -> Iterator[ParleyProcess]:
+    """The window in a process of its own, once all of it is ready. It ends well, or has ended."""
+    write_settings(tmp_path, settings_text)
+    process = ParleyProcess(tmp_path, {**virtual_sound.env, **virtual_screen.env})
+    try:
+        process.wait_until(virtual_screen.has_window, "the window", 30)
+        process.wait_for_log(
+            "using the microphone",
+            "using the loudspeaker",
+            "ready: pocketsphinx",
+            "ready: espeak",
+            "ready: ollama",
+            "ready: silero",
+        )
+        yield process
+        if process.alive:
+            assert process.quit() == 0
+    finally:
+        process.kill()

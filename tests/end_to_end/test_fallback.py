@@ -21,9 +21,7 @@ from app.core.events import (
     Event,
     GenerateReply,
     ModelWarmed,
-    ReplyDelta,
     ReplyEnded,
-    SentenceReady,
     StageFailed,
     UseKey,
     WarmUp,
@@ -43,6 +41,7 @@ from tests.support.http_server import Exchange, Scenario
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAiServer
 from tests.support.parley_process import ROOT, json_events, run_parley, saved_turns, write_settings
+from tests.support.replies import ReplyEvents
 
 TEXT = (
     "Paris is the capital of France, and by far its largest city. It lies on the Seine, in the "
@@ -79,7 +78,7 @@ class Sender(QObject):
     send = Signal(object)
 
 
-class Stage(QObject):
+class Stage(ReplyEvents, QObject):
     """A language-model thread, and everything it says. Lives in the main thread."""
 
     def __init__(self, models: list[Model], **options) -> None:
@@ -100,9 +99,6 @@ class Stage(QObject):
 
     def tell(self, event: Event) -> None:
         self._sender.send.emit(event)
-
-    def all(self, kind: type) -> list:
-        return [event for event in self.events if isinstance(event, kind)]
 
     def wait(self, condition, timeout_s: float = 10.0) -> None:
         deadline = time.monotonic() + timeout_s
@@ -133,21 +129,6 @@ class Stage(QObject):
         self.tell(request)
         self.wait(lambda: self.all(ReplyEnded))
         return self.all(ReplyEnded)[0]
-
-    @property
-    def streamed(self) -> str:
-        text = ""
-        for delta in self.all(ReplyDelta):
-            text = text[: len(text) - delta.takes_back] + delta.text
-        return text
-
-    @property
-    def spoken(self) -> str:
-        return "".join(clause.text for clause in self.all(SentenceReady))
-
-    @property
-    def writers(self) -> list[str]:
-        return [event.engine.name for event in self.all(EngineAnswered)]
 
     def stop(self) -> None:
         assert self._threads.stop()

@@ -13,13 +13,10 @@ import pytest
 from PySide6.QtCore import QObject, Qt, Slot
 
 from app.core.events import (
-    EngineAnswered,
     Event,
     GenerateReply,
     ModelWarmed,
-    ReplyDelta,
     ReplyEnded,
-    SentenceReady,
     StageFailed,
     UseKey,
     WarmUp,
@@ -36,6 +33,7 @@ from app.workers.relay import Model
 from app.workers.threads import Threads
 from tests.fakes import FakeLlm
 from tests.support.mortal_servers import TEXTS, WAYS, MortalServers, Plan
+from tests.support.replies import ReplyEvents
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="servers are forked")
 
@@ -73,7 +71,7 @@ def plan_of(run: int) -> Plan:
     return Plan(chance.randrange(1 << 30), chance.randrange(len(TEXTS)), ways, dies)
 
 
-class Lane(QObject):
+class Lane(ReplyEvents, QObject):
     """A language-model thread and its servers, for one turn after another. In the main thread."""
 
     def __init__(self, servers: MortalServers) -> None:
@@ -104,9 +102,6 @@ class Lane(QObject):
     def take(self, event: Event) -> None:
         """In the worker's thread."""
         self.events.append(event)
-
-    def all(self, kind: type) -> list:
-        return [event for event in list(self.events) if isinstance(event, kind)]
 
     # --- one turn -------------------------------------------------------------------------
 
@@ -161,21 +156,6 @@ class Lane(QObject):
         assert self._threads.stop()
 
     # --- what came of it ------------------------------------------------------------------
-
-    @property
-    def streamed(self) -> str:
-        text = ""
-        for delta in self.all(ReplyDelta):
-            text = text[: len(text) - delta.takes_back] + delta.text
-        return text
-
-    @property
-    def spoken(self) -> str:
-        return "".join(clause.text for clause in self.all(SentenceReady))
-
-    @property
-    def writers(self) -> list[str]:
-        return [event.engine.name for event in self.all(EngineAnswered)]
 
     def __str__(self) -> str:
         told = [failed.title for failed in self.all(StageFailed)]

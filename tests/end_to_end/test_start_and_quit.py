@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.ollama_server import OllamaServer
-from tests.support.parley_process import ROOT, ParleyProcess, saved_turns, write_settings
+from tests.support.parley_process import ROOT, ParleyProcess, saved_turns
 from tests.support.sound_compare import last_sound_s
 from tests.support.virtual_sound import RATE
 
@@ -23,25 +23,6 @@ QUIT_S = 5.0
 def ollama() -> Iterator[OllamaServer]:
     with OllamaServer(text=LONG_ANSWER, words_per_second=10, first_token_s=2.0) as server:
         yield server
-
-
-@pytest.fixture
-def parley(tmp_path, ollama, virtual_sound, virtual_screen) -> Iterator[ParleyProcess]:
-    write_settings(tmp_path, f'[llm.ollama]\nhost = "{ollama.url}"\n')
-    process = ParleyProcess(tmp_path, {**virtual_sound.env, **virtual_screen.env})
-    try:
-        process.wait_until(virtual_screen.has_window, "the window", 30)
-        process.wait_for_log(
-            "using the microphone",
-            "using the loudspeaker",
-            "ready: pocketsphinx",
-            "ready: espeak",
-            "ready: ollama",
-            "ready: silero",
-        )
-        yield process
-    finally:
-        process.kill()
 
 
 @pytest.mark.parametrize("doing", ["listening", "thinking", "speaking"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.ollama_server import OllamaServer
-from tests.support.parley_process import ParleyProcess, saved_turns, write_settings
+from tests.support.parley_process import saved_turns
 from tests.support.reference_voice import reference_voice
 from tests.support.sound_compare import last_sound_s, share_found
 from tests.support.virtual_sound import RATE
@@ -29,25 +29,9 @@ def ollama(answer) -> Iterator[OllamaServer]:
 
 
 @pytest.fixture
-def parley(tmp_path, ollama, virtual_sound, virtual_screen) -> Iterator[ParleyProcess]:
+def settings_text(ollama) -> str:
     # "rich", because the long answer is longer than the other modes let a reply be
-    write_settings(tmp_path, f'[llm]\nmode = "rich"\n[llm.ollama]\nhost = "{ollama.url}"\n')
-    process = ParleyProcess(tmp_path, {**virtual_sound.env, **virtual_screen.env})
-    try:
-        process.wait_until(virtual_screen.has_window, "the window", 30)
-        process.wait_for_log(
-            "using the microphone",
-            "using the loudspeaker",
-            "ready: pocketsphinx",
-            "ready: espeak",
-            "ready: ollama",
-            "ready: silero",
-        )
-        yield process
-        if process.alive:
-            assert process.quit() == 0
-    finally:
-        process.kill()
+    return f'[llm]\nmode = "rich"\n[llm.ollama]\nhost = "{ollama.url}"\n'
 
 
 def talk(virtual_sound, virtual_screen, recording) -> None:

@@ -72,17 +72,14 @@ def test_a_model_is_deleted_at_the_second_click_only(bench: Bench) -> None:
 
 def test_a_double_click_keeps_the_model(bench: Bench, qtbot: QtBot) -> None:
     row = rows(bench)[1]
-
-    def in_sight() -> bool:
-        bench.page.scroll_to(row)
-        return not row.delete.visibleRegion().isEmpty()
-
-    qtbot.waitUntil(in_sight)
-    where = row.delete.mapTo(bench.window, row.delete.rect().center())
-    for _ in range(2):
-        handle = bench.window.windowHandle()
-        QTest.mouseClick(handle, Qt.MouseButton.LeftButton, pos=where)
-        QTest.qWait(20)  # the buttons are laid out anew
+    qtbot.waitUntil(lambda: row.delete.width() > 0 and row.delete.x() > 0)
+    clicked = row.delete.geometry().center()
+    QTest.mouseClick(row.delete, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: row.keep.geometry().contains(clicked))  # laid out anew
+    assert not row.confirm.geometry().contains(clicked)
+    under = row.childAt(clicked)
+    assert under is row.keep
+    QTest.mouseClick(under, Qt.MouseButton.LeftButton)
     assert deleted(bench) == []
     assert not row.confirm.isVisible()
 

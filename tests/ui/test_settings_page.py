@@ -41,7 +41,6 @@ from app.ui.settings_search import found_by
 from app.ui.theme import DARK, LIGHT
 from tests.ui.demo import GROQ, Demo
 
-
 WITH_OPTIONS = (Kind.CHOICE, Kind.SEGMENTS, Kind.LIST, Kind.LINK)
 
 
@@ -226,7 +225,7 @@ def test_what_was_told_before_the_page_was_wanted_is_on_it(qtbot: QtBot) -> None
     demo.settings(**{"llm.mode": "balanced"})
     demo.put(SettingChanged(name="llm.mode", value="rich"))
     demo.put(StandingChanged(engine=GROQ, standing=Standing.FAILING, why="Groq is slow."))
-    assert demo.window._settings is None, "it is not built before it is wanted"
+    assert demo.window.findChild(SettingsPage) is None, "it is not built before it is wanted"
     page = demo.window.settings
     field = page.fields["llm.mode"]
     assert isinstance(field, ChoiceField)
