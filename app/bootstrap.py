@@ -17,13 +17,17 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QMetaObject, QObject, Qt, Signal, Slot
 
-from app import settings_file
+from app import model_settings, settings_file
 from app.audio.chime import CHIME_RATE, chime
+from app.audio.files import WavOutput
+from app.core.catalogue import ModelId
 from app.core.conversation import Conversation
 from app.core.diagnosis_events import Check, RunChecks
 from app.core.events import (
@@ -60,7 +64,23 @@ from app.core.history_events import (
     SearchConversations,
     UseHistory,
 )
-from app.core.ports import AudioInput, AudioOutput, Fetchable, Loadable, Stage, TakesKey
+from app.core.model_events import (
+    LookUpModels,
+    ModelsChosen,
+    UseModel,
+    UseOllamaModel,
+    UseProvider,
+)
+from app.core.ports import (
+    AudioInput,
+    AudioOutput,
+    Fetchable,
+    Loadable,
+    Stage,
+    TakesKey,
+    TtsProvider,
+    TurnRecord,
+)
 from app.core.prompt import MODES, Prompt
 from app.core.sound_events import ListDevices, UseDevices, WatchMicrophone
 from app.core.update_events import UseUpdates
@@ -70,12 +90,13 @@ from app.errors import SettingsError
 from app.history.store import SqliteHistory
 from app.load_times import LoadTimes
 from app.paths import Paths
-from app.providers import registry
+from app.providers import hub, registry
 from app.providers.gpu import nvidia_gpus
 from app.providers.llm.check import check_by_name
 from app.providers.llm.ollama_models import OllamaModels
 from app.providers.llm.ollama_program import OllamaProgram
 from app.providers.llm.skills import SkillsLlm
+from app.providers.shelf import ModelShelf
 from app.secrets import ENVIRONMENT, Secrets
 from app.settings import DeviceChoice, Settings, leaves
 from app.updates import UpdateCheck
@@ -92,6 +113,7 @@ from app.workers.player import PlayerWorker
 from app.workers.preferences import PreferencesWorker
 from app.workers.relay import Model
 from app.workers.sound import Devices, SoundWorker
+from app.workers.speech_export import SpeechExportWorker
 from app.workers.stt import SttWorker
 from app.workers.threads import Threads
 from app.workers.tts import TtsWorker
@@ -219,11 +241,17 @@ class Assistant(QObject):
             chosen,
             language_models=_fetched_by_parley(settings, paths),
             local_only=settings.llm.local_only,
+            shelf=ModelShelf(models_dir),
+            models=model_settings.chosen(settings),
+            surroundings=lambda: (hub.why_offline(), hub.mirror(), hub.free_bytes(models_dir)),
         )
         keepalive = KeepaliveWorker(settings.keepalive)
         history = HistoryWorker(
-            SqliteHistory(paths.history_file) if settings.history.enabled else None
+            SqliteHistory(paths.history_file),
+            enabled=settings.history.enabled,
+            keep_days=settings.history.keep_days,
         )
+        speech_export = self._speech_export() if keeps_timers else None
         devices = SoundWorker(sound.devices) if sound.devices else None
         diagnosis = DiagnosisWorker(partial(_look_at, paths)) if keeps_timers else None
         updates = _updates_worker(settings, paths) if keeps_timers else None
@@ -254,6 +282,9 @@ class Assistant(QObject):
             reporting.append(devices)
             conversation.happened.connect(devices.handle)
             self._to_sound.connect(devices.handle)
+        if speech_export:
+            reporting.append(speech_export)
+            self._to_history.connect(speech_export.handle)
         if diagnosis:
             reporting.append(diagnosis)
             self._to_diagnosis.connect(diagnosis.handle)
@@ -294,7 +325,7 @@ class Assistant(QObject):
         self._threads = Threads()
         for worker in (keepalive, listener, stt, llm, tts, player, engines, conversation, history):
             self._threads.add(worker)
-        for optional in (ollama, keys, preferences, devices, diagnosis, updates):
+        for optional in (ollama, keys, preferences, devices, diagnosis, updates, speech_export):
             if optional:
                 self._threads.add(optional)
 
@@ -318,8 +349,15 @@ class Assistant(QObject):
             case CancelFetch():
                 self._to_ollama.emit(intent)
                 self._fetch.emit(intent)
-            case StartOllama() | DeleteModel():
+            case StartOllama() | DeleteModel(engine="ollama"):
                 self._to_ollama.emit(intent)
+            case DeleteModel():
+                self._delete_model(intent)
+            case LookUpModels():
+                self._fetch.emit(intent)
+            case UseModel():
+                for change in model_settings.changes(self._settings, intent):
+                    self.ask_for(change)
             case FetchModel(stage=Stage.LLM):
                 self._fetch_language_model(intent)
             case FetchModel():
@@ -364,6 +402,19 @@ class Assistant(QObject):
         name = intent.engine or next(in_order, "")
         (self._to_ollama if name == "ollama" else self._fetch).emit(replace(intent, engine=name))
 
+    def _delete_model(self, intent: DeleteModel) -> None:
+        """Who uses it gives way to the stand-in first, and waits to have it again."""
+        unwanted = ModelId(intent.stage, intent.engine, intent.model)
+        used = model_settings.chosen(self._settings).uses(unwanted)
+        if not used or intent.stage not in (Stage.STT, Stage.TTS):
+            self._fetch.emit(intent)
+            return
+        stand_in = _stand_in(intent.stage, self._settings, self._paths)
+        self._to_engines.emit(UseEngine(stage=intent.stage, provider=stand_in))
+        self._to_engines.emit(intent)
+        chosen = _engine(intent.stage, self._settings, self._paths)
+        self._to_engines.emit(UseEngine(stage=intent.stage, provider=chosen))
+
     def _change(self, intent: ChangeSetting) -> None:
         """Have a setting act at once, whether it can be written or not; the others act from the
         next start."""
@@ -390,6 +441,35 @@ class Assistant(QObject):
             if branch != _engine_branches(before)[stage]:
                 provider = _engine(stage, self._settings, self._paths)
                 self._to_engines.emit(UseEngine(stage=stage, provider=provider))
+        self._use_language_models(before)
+        chosen = model_settings.chosen(self._settings)
+        if chosen != model_settings.chosen(before):
+            self._to_engines.emit(ModelsChosen(chosen=chosen))
+
+    def _use_language_models(self, before: Settings) -> None:
+        """Another model of an engine answers from the next question on."""
+        llm = self._settings.llm
+        if llm.ollama.model != before.llm.ollama.model:
+            keeper = OllamaModels(llm.ollama)
+            self._to_ollama.emit(UseOllamaModel(model=llm.ollama.model, keeper=keeper))
+        for name in ("ollama", "builtin"):
+            if getattr(llm, name).model != getattr(before.llm, name).model:
+                provider = registry.build_llm(name, llm, None, self._paths.models_dir)
+                self._to_llm.emit(
+                    UseProvider(
+                        provider=provider,
+                        load_s=LoadTimes(self._paths.load_times_file).of(provider.engine),
+                        stays=name != "ollama" or llm.ollama.stays_loaded,
+                    )
+                )
+
+    def _speech_export(self) -> SpeechExportWorker:
+        paths = self._paths
+        return SpeechExportWorker(
+            lambda: _voices(self._settings, paths),
+            partial(_turns_of, paths.history_file),
+            WavOutput,
+        )
 
     # Called in the language-model thread, where the skills live.
 
@@ -461,7 +541,14 @@ def _ollama_worker(settings: Settings, paths: Paths) -> OllamaWorker:
         wanted="ollama" in settings.llm.order,
         first_choice=settings.llm.first_choice == "ollama",
         local_only=settings.llm.local_only,
+        free_bytes=lambda: _ollama_room(os.environ),
     )
+
+
+def _ollama_room(environ: Mapping[str, str]) -> int:
+    """Free bytes where the server of this computer keeps its models."""
+    folder = environ.get("OLLAMA_MODELS") or "~/.ollama/models"
+    return hub.free_bytes(Path(folder).expanduser())
 
 
 def _prompt(settings: Settings) -> Prompt:
@@ -493,6 +580,14 @@ def _models_wanted(settings: Settings) -> UseModels:
         patience_s=llm.patience_s,
         deadlines_s={name: llm.of(name).first_token_deadline_s for name in registry.LLM_TITLES},
     )
+
+
+def _stand_in(stage: Stage, settings: Settings, paths: Paths) -> Loadable:
+    """One more of the engine that serves this stage until a better one is ready."""
+    name = registry.STAND_INS[stage]
+    if stage == Stage.STT:
+        return registry.build_stt(name, settings.stt, paths.models_dir)
+    return registry.build_tts(name, settings.tts, paths.models_dir)
 
 
 def _engine(stage: Stage, settings: Settings, paths: Paths) -> Loadable:
@@ -542,6 +637,22 @@ def _updates_worker(settings: Settings, paths: Paths) -> UpdatesWorker:
         enabled=settings.updates.check,
         local_only=settings.llm.local_only,
     )
+
+
+def _voices(settings: Settings, paths: Paths) -> list[TtsProvider]:
+    """Voices of their own for the export, the chosen one first; not loaded yet."""
+    names = dict.fromkeys((settings.tts.provider, registry.STAND_INS[Stage.TTS]))
+    return [registry.build_tts(name, settings.tts, paths.models_dir) for name in names]
+
+
+def _turns_of(history_file: Path, session_id: int) -> list[TurnRecord]:
+    """Called in the export's thread."""
+    history = SqliteHistory(history_file)
+    try:
+        history.open(set_damaged_aside=False)
+        return history.records(session_id)
+    finally:
+        history.close()
 
 
 def _look_at(paths: Paths) -> list[Check]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import numpy as np
 
-from app.core.figures import HOUR_S, SPAN, RollingFigures, Wait, summed_up
 from app.core.ports import (
     SAMPLE_RATE,
     Audio,
@@ -17,7 +16,6 @@ from app.core.ports import (
     Partial,
     Stage,
     Transcript,
-    TurnRecord,
     Warmth,
 )
 from app.errors import AssistantError
@@ -292,39 +290,3 @@ class FakeOutput:
         now = time.perf_counter()
         while self._queued and self._queued[0][0] + self._queued[0][1] <= now:
             self._done_s += self._queued.pop(0)[1]
-
-
-class FakeHistory:
-    """Keeps records in a list; can be locked for a while."""
-
-    def __init__(self) -> None:
-        self.records: list[TurnRecord] = []
-        self.refuse: Callable[[], AssistantError | None] = _accept
-        self.closed = False
-
-    def open(self) -> None:
-        """Nothing to open."""
-
-    def save(self, record: TurnRecord) -> int:
-        if error := self.refuse():
-            raise error
-        self.records.append(record)
-        return len(self.records)
-
-    def figures(self, now: float) -> RollingFigures:
-        if error := self.refuse():
-            raise error
-        waits = [
-            Wait(record.started_at, record.spans[SPAN], record.slow_because)
-            for record in self.records
-            if SPAN in record.spans
-        ]
-        recent = [wait for wait in waits if now - HOUR_S <= wait.started_at <= now]
-        return RollingFigures(summed_up(recent), summed_up(waits))
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def _accept() -> AssistantError | None:
-    return None

@@ -7,14 +7,18 @@ every stream and index, so one owner makes all calls: `app.audio.system.SoundSys
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
+import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any, Literal
 
 from app.audio.devices import SOUND_SERVERS, Device
-from app.audio.quiet import quiet, silence_alsa, silence_for_good
+from app.audio.quiet import put_loops_to_sleep, quiet, silence_alsa, silence_for_good
+from app.audio.second_copy import load_second_copy
 from app.errors import AudioError
 
 log = logging.getLogger(__name__)
@@ -37,11 +41,23 @@ SERVER_RATE = 48_000
 """What to ask a Linux sound server for. ALSA says 44,100 for every plug-in, but PipeWire and
 nearly all hardware run at 48,000, and what the server converts it converts cheaply."""
 
-CLOSE_TIMEOUT_S = 3.0
-"""Closing takes milliseconds here; devices that are slow to stop take a second or two."""
+_ON_LINUX = sys.platform.startswith("linux")
+
+CLOSE_TIMEOUT_S = 1.5 if _ON_LINUX else 3.0
+"""Closing takes milliseconds here; devices that are slow to stop take a second or two. On Linux
+giving up too early costs little: PortAudio is loaded anew, and the device opened again."""
+
+LOST_CLOSE_TIMEOUT_S = 0.3
+"""When PortAudio is lost already; nobody waits for long for the rest of it."""
+
+START_TIMEOUT_S = 1.2 if _ON_LINUX else 5.0
+"""PortAudio's ALSA part gives its thread one second to start."""
+
+OPEN_TIMEOUT_S = 3.0 if _ON_LINUX else 10.0
+"""To open a device, or to start all of PortAudio. A Bluetooth device takes a second or two."""
 
 _hangs = False
-"""Whether PortAudio was lost to a call that did not return. The library is one per process."""
+"""Whether PortAudio was lost to a call that did not return, and not loaded anew since."""
 
 StreamCallback = Callable[[Any, int, Any, Any], None]
 """(samples shaped (frames, channels), frames, time info, status flags), called in PortAudio's
@@ -73,7 +89,9 @@ class OpenStream:
         sounddevice = load()
         try:
             with quiet():
-                self._stream.start()
+                _in_time(self._stream.start, START_TIMEOUT_S, f"starting {self.device.name}")
+        except TimeoutError as exc:
+            raise _cannot_open(self._kind, self.device, exc) from exc
         except sounddevice.PortAudioError as exc:
             self.close()
             raise _cannot_open(self._kind, self.device, exc) from exc
@@ -86,22 +104,47 @@ class OpenStream:
     def close(self) -> None:
         """Give the device back, dropping what it has not played; errors mean it is gone.
 
-        Never blocks for long: PortAudio's ALSA part loops for ever when a device dies before it
-        has delivered its first block, and closing waits for that loop. Sound is over then for
-        this process, and `load` says so.
+        Never blocks for long: PortAudio's ALSA part can wait for ever when a device dies before it
+        has delivered its first block. Then `load` fails until `restart` has loaded it anew.
         """
-        global _hangs
-        with quiet():
-            closing = threading.Thread(
-                target=self._stream.close, args=(True,), name="close sound device", daemon=True
-            )
-            closing.start()
-            closing.join(CLOSE_TIMEOUT_S)
-        if closing.is_alive():
-            log.error("closing %s does not return", self.device.name)
-            _hangs = True
-            silence_for_good()
-            atexit.unregister(_import()._exit_handler)  # which would wait for it too
+        with quiet(), contextlib.suppress(TimeoutError):
+            limit_s = min(CLOSE_TIMEOUT_S, LOST_CLOSE_TIMEOUT_S) if _hangs else CLOSE_TIMEOUT_S
+            _in_time(lambda: self._stream.close(True), limit_s, f"closing {self.device.name}")
+
+
+def _in_time(call: Callable[[], object], limit_s: float, what: str) -> None:
+    """Call it in a thread of its own, which is left behind when it does not return.
+
+    Raises:
+        TimeoutError: it did not return; PortAudio is lost.
+        Exception: whatever the call raised.
+    """
+    global _hangs
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as exc:  # noqa: BLE001 - raised again below, in the thread that asked
+            failures.append(exc)
+
+    thread = threading.Thread(target=run, name=what, daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    if thread.is_alive():
+        log.error("%s does not return", what)
+        _hangs = True
+        silence_for_good()
+        put_loops_to_sleep()
+        atexit.unregister(_import()._exit_handler)  # which would wait for it too
+        raise TimeoutError(f"{what} does not return")
+    if failures:
+        raise failures[0]
+
+
+def hangs() -> bool:
+    """Whether PortAudio is lost, and only a `restart` can bring it back."""
+    return _hangs
 
 
 def load() -> ModuleType:
@@ -140,13 +183,20 @@ def restart() -> None:
     Raises:
         AudioError: PortAudio does not start again.
     """
+    global _hangs
+    if _hangs and load_second_copy(_import()):
+        _hangs = False
     sounddevice = load()
+
+    def start_anew() -> None:
+        if sounddevice._initialized:
+            sounddevice._terminate()
+        sounddevice._initialize()
+
     try:
         with quiet():
-            if sounddevice._initialized:
-                sounddevice._terminate()
-            sounddevice._initialize()
-    except sounddevice.PortAudioError as exc:
+            _in_time(start_anew, OPEN_TIMEOUT_S, "starting the sound system")
+    except (sounddevice.PortAudioError, TimeoutError) as exc:
         raise AudioError(
             "The sound system does not start.", "Check that sound works in other programs."
         ) from exc
@@ -200,21 +250,33 @@ def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStr
     for channels in sorted({1, min(2, most)}):
         try:
             with quiet():
-                stream = stream_class(
-                    samplerate=device.rate,
-                    device=device.index,
-                    channels=channels,
-                    dtype="float32",
-                    latency=ALSA_INPUT_LATENCY_S if waits else LATENCY_S,
-                    extra_settings=extra,
-                    callback=callback,
+                stream = _open_in_time(
+                    partial(
+                        stream_class,
+                        samplerate=device.rate,
+                        device=device.index,
+                        channels=channels,
+                        dtype="float32",
+                        latency=ALSA_INPUT_LATENCY_S if waits else LATENCY_S,
+                        extra_settings=extra,
+                        callback=callback,
+                    ),
+                    device,
                 )
+        except TimeoutError as exc:
+            raise _cannot_open(kind, device, exc) from exc
         except (sounddevice.PortAudioError, ValueError) as exc:
             failure = exc
         else:
             return OpenStream(stream, kind, device)
     assert failure is not None
     raise _cannot_open(kind, device, failure) from failure
+
+
+def _open_in_time(make: Callable[[], Any], device: Device) -> Any:
+    made: list[Any] = []
+    _in_time(lambda: made.append(make()), OPEN_TIMEOUT_S, f"opening {device.name}")
+    return made[0]
 
 
 def _cannot_open(kind: Kind, device: Device, exc: Exception) -> AudioError:

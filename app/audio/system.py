@@ -24,7 +24,7 @@ is in use within 5 s. A restart takes 45 ms here."""
 REST_AFTER_S = 5.0
 """How long after the last sound the loudspeaker is put to rest."""
 
-FIRST_PAUSE_S = 3.0
+FIRST_PAUSE_S = 1.5
 LONGEST_PAUSE_S = 60.0
 """A device that opened and then did nothing is left alone for the first of these, twice as long
 each time it happens again, at most for the second."""
@@ -91,6 +91,8 @@ class SoundSystem:
         """
         self._forget_lost()
         self.speaker.admit()
+        if portaudio.hangs() and not (busy and any(end.device for end in self._ends)):
+            self._restart()  # even then, when nothing can be heard or said any more
         self._attach()
         if not busy and self._restart_may_help():
             self._restart()

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,6 +58,11 @@ def whisper(folder: Path, options: WhisperSettings, device: str) -> Transcribe:
         return " ".join(segment.text.strip() for segment in segments)
 
     return transcribe
+
+
+def has_voice() -> bool:
+    """Whether what `voice` needs is installed; Parley's packages are made without it."""
+    return all(find_spec(library) is not None for library in ("torch", "transformers"))
 
 
 def voice(folder: Path, speed: float, device: str) -> Callable[[str], None]:

@@ -213,8 +213,8 @@ def _whisper_tokenizer() -> Any:
 
 def _no_libraries() -> ProviderUnavailable:
     return ProviderUnavailable(
-        "The libraries that make models (torch, transformers) are missing.",
-        "Install Parley again.",
+        "Models cannot be made here: this copy of Parley has no PyTorch.",
+        "Download the model, or measure with Parley from its sources.",
     )
 
 

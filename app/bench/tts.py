@@ -135,8 +135,10 @@ def _vits(models: Models) -> _Voice:
     settings = models.with_voice(models.settings)
     provider = registry.build_tts("vits", settings.tts, models.paths.models_dir)
     provider.load()
-    whole = plain.voice(model.folder, settings.tts.speed, provider.engine.device)
-    whole(TEXTS[0])  # once, so that neither side is cold
+    whole = None
+    if plain.has_voice():
+        whole = plain.voice(model.folder, settings.tts.speed, provider.engine.device)
+        whole(TEXTS[0])  # once, so that neither side is cold
     subject = model.subject(provider.engine)
     return _Voice(provider, subject, model.reason, whole)
 

@@ -22,7 +22,7 @@ from app.bench import offscreen
 from app.bench.budgets import Budget
 from app.bench.drafts import DraftTally
 from app.bench.loopback import NothingRecorded, Recording, find_monitor, first_sound
-from app.bench.plain import PlainLibraries
+from app.bench.plain import PlainLibraries, has_voice
 from app.bench.plan import Plan, Progress
 from app.bench.report import NotMeasured, Section
 from app.bench.sequential import Sequential
@@ -188,7 +188,8 @@ class _Taking:
         baselines: list[Callable[[Take], None]] = [
             lambda take: turns.steps.append(sequential.turn(take.audio))
         ]
-        if [turns.engines[stage].name for stage in (Stage.STT, Stage.TTS)] == ["whisper", "vits"]:
+        heard_and_spoken = [turns.engines[stage].name for stage in (Stage.STT, Stage.TTS)]
+        if heard_and_spoken == ["whisper", "vits"] and has_voice():
             plain = stack.enter_context(PlainLibraries(settings, paths, key, turns.engines))
             turns.plain_reads_bare = plain.reads_bare
             baselines.append(lambda take: turns.plain.append(plain.turn(take.audio)))

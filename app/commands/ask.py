@@ -23,6 +23,7 @@ from app.core.events import (
     Event,
     FinalTranscript,
     LevelMeasured,
+    MouthMoved,
     Notice,
     Outcome,
     ReplyDelta,
@@ -157,14 +158,14 @@ def _exit_code(ended: TurnEnded) -> int:
 
 class _JsonPrinter:
     """One line per event, from the engines' first news to the end of the turn, which is the last.
-    Level meters are left out."""
+    Level meters and mouths are left out."""
 
     def __init__(self) -> None:
         self._started_at = time.perf_counter()
         self._ended = False
 
     def watch(self, event: Event) -> None:
-        if not self._ended and not isinstance(event, LevelMeasured):
+        if not self._ended and not isinstance(event, LevelMeasured | MouthMoved):
             say(event_as_json(event, self._started_at))
         self._ended |= isinstance(event, TurnEnded)
 

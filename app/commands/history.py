@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action="list", limit=50)
 
     listing = actions.add_parser(
-        "list", help="list conversations, the newest first; also done without an action"
+        "list",
+        help="list conversations, pinned ones first, then the newest; also without an action",
     )
     listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
 
@@ -42,7 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     figures = actions.add_parser("figures", help="how long replies took to sound, and why")
     figures.add_argument("--json", action="store_true", help="the same as data")
 
-    export = actions.add_parser("export", help="write everything to a file or to the terminal")
+    rename = actions.add_parser("rename", help="give a conversation a name of your own")
+    rename.add_argument("id", type=int, metavar="ID", help="number shown by list")
+    rename.add_argument("title", metavar="NAME", help='"" goes back to its first words')
+
+    for name, help in (
+        ("pin", "keep a conversation at the top of the list"),
+        ("unpin", "let it go down the list again"),
+    ):
+        pin = actions.add_parser(name, help=help)
+        pin.add_argument("id", type=int, metavar="ID", help="number shown by list")
+
+    export = actions.add_parser("export", help="write conversations to a file or to the terminal")
+    export.add_argument(
+        "id", nargs="?", type=int, metavar="ID", help="number shown by list; everything without it"
+    )
     export.add_argument("--format", choices=FORMATS, default="markdown")
     export.add_argument("--out", type=Path, metavar="FILE", help="a file instead of the terminal")
     export.add_argument("--force", action="store_true", help="replace the file if there is one")
@@ -68,6 +83,9 @@ def run(args: argparse.Namespace, paths: Paths) -> int:
         "list": _list,
         "search": _search,
         "figures": _figures,
+        "rename": _rename,
+        "pin": _pin,
+        "unpin": _pin,
         "export": _export,
         "import": _import,
         "delete": _delete,
@@ -90,7 +108,9 @@ def _list(args: argparse.Namespace, paths: Paths) -> int:
         _say("There are no conversations yet.")
     for row in rows:
         turns = "1 turn" if row.turns == 1 else f"{row.turns} turns"
-        _say(f"{row.id:>5}  {when(row.started_at)}  {turns:>9}  {row.title or '(nothing heard)'}")
+        pinned = "pinned: " if row.pinned else ""
+        title = row.title or "(nothing heard)"
+        _say(f"{row.id:>5}  {when(row.last_at)}  {turns:>9}  {pinned}{title}")
     sys.stdout.flush()
     return OK
 
@@ -146,35 +166,40 @@ def _say_figures(figures: RollingFigures) -> None:
         _say(f"{when(wait.started_at)}  {_seconds(wait.ms):>8}  {said.what}")
 
 
+def _rename(args: argparse.Namespace, paths: Paths) -> int:
+    with _history(paths) as history:
+        if history is None or not history.rename(args.id, args.title):
+            raise _no_such(args.id)
+        title = history.title(args.id)
+    _say(f"Conversation {args.id} is now called “{title}”.")
+    return OK
+
+
+def _pin(args: argparse.Namespace, paths: Paths) -> int:
+    pinned = args.action == "pin"
+    with _history(paths) as history:
+        if history is None or not history.pin(args.id, pinned):
+            raise _no_such(args.id)
+    _say(f"Conversation {args.id} is {'pinned' if pinned else 'no longer pinned'}.")
+    return OK
+
+
 def _export(args: argparse.Namespace, paths: Paths) -> int:
     with _history(paths) as history:
         if history is None:
             raise AssistantError("There is no history to export yet.")
+        if args.id is not None and history.title(args.id) is None:
+            raise _no_such(args.id)
         if args.out is None:
-            history.export(args.format, sys.stdout)
+            history.export(args.format, sys.stdout, session_id=args.id)
             sys.stdout.flush()
             return OK
         if args.out.is_file() and not args.force:
             raise InputError(
                 f"{args.out} is there already.", "Choose another name, or replace it with --force."
             )
-        # Beside the target and then renamed: an export that fails leaves no half file, and
-        # does not cost the one that was there.
-        part = args.out.with_name(f"{args.out.name}.part")
-        try:
-            with part.open("w", encoding="utf-8", newline="\n") as out:
-                history.export(args.format, out)
-            part.replace(args.out)
-        except OSError as exc:
-            _remove(part)
-            raise InputError(
-                f"{args.out} cannot be written ({exc.strerror or type(exc).__name__}).",
-                "Choose another file or folder.",
-            ) from exc
-        except AssistantError:
-            _remove(part)
-            raise
-    _say(f"The history is in {args.out}.")
+        turns = history.export_file(args.out, args.format, session_id=args.id)
+    _say(f"{_turns(turns)} written to {args.out}.")
     return OK
 
 
@@ -206,9 +231,7 @@ def _delete(args: argparse.Namespace, paths: Paths) -> int:
         else:
             row = next((row for row in history.sessions() if row.id == args.id), None)
             if row is None:
-                raise InputError(
-                    f"There is no conversation {args.id}.", "`history list` shows the numbers."
-                )
+                raise _no_such(args.id)
             what = f"conversation {row.id}, “{row.title}”, {_turns(row.turns)}"
         if not (args.yes or _confirmed(f"Delete {what}? This cannot be undone.")):
             _say("Nothing was deleted.")
@@ -238,6 +261,12 @@ def _history(paths: Paths, *, new: bool = False) -> Iterator[SqliteHistory | Non
         yield history
     finally:
         history.close()
+
+
+def _no_such(session_id: int) -> InputError:
+    return InputError(
+        f"There is no conversation {session_id}.", "`history list` shows the numbers."
+    )
 
 
 def _tell_deleted(deleted: Deleted) -> None:
@@ -288,8 +317,3 @@ def _say(line: str) -> None:
 def _plain(line: str) -> str:
     """One line without control characters: a reply must not drive the terminal."""
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in line)
-
-
-def _remove(part: Path) -> None:
-    if part.is_file():
-        part.unlink(missing_ok=True)

@@ -69,6 +69,7 @@ from app.core.events import (
 )
 from app.core.history_events import ConversationBegun, ConversationOpened, NewConversation
 from app.core.latency import LatencyObserver
+from app.core.model_events import BeginMicrophoneCheck, EndMicrophoneCheck, MicrophoneChecked
 from app.core.ports import Message, Stage, Transcript, TurnRecord
 from app.core.prompt import Prompt
 from app.core.sentences import ClauseSplitter
@@ -164,16 +165,16 @@ class Conversation:
             case StartListening():
                 self._start_listening(event)
             case FinishListening() if self.state == State.LISTENING and self._progress:
-                self._progress.released_at, self._progress.resumed = event.at, False
-                self._emit(
-                    CloseUtterance(turn_id=self._progress.turn.id, released_at=event.at),
-                    *self._to_state(State.FINISHING),
-                )
+                self._close_utterance(self._progress, event.at)
             case ResumeListening() if self.state == State.FINISHING and self._progress:
                 if self._progress.utterance_ended:
                     self._listen_anew(self._progress.began_at)
                 else:
                     self._resume_listening(self._progress)
+            case BeginMicrophoneCheck():
+                self._listen_for_check(event.at)
+            case EndMicrophoneCheck() if self.state == State.LISTENING and self._progress:
+                self._close_utterance(self._progress, event.at)
             case DropListening() if self.state in (State.LISTENING, State.FINISHING):
                 self._cancel("dropped")
             case AskText():
@@ -205,7 +206,12 @@ class Conversation:
         progress = self._progress
         if self.state == State.LISTENING:
             return
-        if progress and self.state == State.FINISHING and not progress.utterance_ended:
+        if (
+            progress
+            and not progress.is_check
+            and self.state == State.FINISHING
+            and not progress.utterance_ended
+        ):
             # A slip of the finger: the key is down again before the recording was closed.
             self._resume_listening(progress)
             return
@@ -217,17 +223,33 @@ class Conversation:
         The microphone remembers some seconds, so this also takes up a recording that was closed
         although the key is still, or again, down: both halves are one question then.
         """
-        was_speaking = self.state == State.SPEAKING
-        self._cancel("barge-in", then_ready=False)
-        turn = self._begin("voice", at=at).turn
-        self._emit(
-            OpenUtterance(turn_id=turn.id, turn=turn, at=at, over_speech=was_speaking),
-            WarmUp(reason="key"),
-            *self._to_state(State.LISTENING),
-        )
+        turn = self._open_utterance("voice", at)
+        self._emit(WarmUp(reason="key"))
         self._ahead.begin()
         if not self._closing:
             self._emit(*self._ahead.read_beginning(turn, self._prompt.preview()))
+
+    def _listen_for_check(self, at: float) -> None:
+        """Hear what the microphone and the stt make of it; nobody answers."""
+        if self.state != State.LISTENING:
+            self._open_utterance("check", at)
+
+    def _open_utterance(self, source: str, at: float) -> Turn:
+        was_speaking = self.state == State.SPEAKING
+        self._cancel("barge-in", then_ready=False)
+        turn = self._begin(source, at=at).turn
+        self._emit(
+            OpenUtterance(turn_id=turn.id, turn=turn, at=at, over_speech=was_speaking),
+            *self._to_state(State.LISTENING),
+        )
+        return turn
+
+    def _close_utterance(self, progress: Progress, at: float) -> None:
+        progress.released_at, progress.resumed = at, False
+        self._emit(
+            CloseUtterance(turn_id=progress.turn.id, released_at=at),
+            *self._to_state(State.FINISHING),
+        )
 
     def _resume_listening(self, progress: Progress) -> None:
         progress.resumed = True
@@ -332,7 +354,7 @@ class Conversation:
                 elif self.state == State.LISTENING:
                     # The device vanished or the longest utterance was reached.
                     self._emit(*self._to_state(State.FINISHING))
-            case PartialTranscript():
+            case PartialTranscript() if not progress.is_check:
                 self._work_ahead(progress, event)
             case PrefillStarted() | DraftStarted():
                 if not event.engine.local:
@@ -341,6 +363,8 @@ class Conversation:
                 self._prepare_clause(progress, event)
             case DraftEnded():
                 progress.drafted = event.kept
+            case FinalTranscript() if progress.is_check:
+                self._end_check(progress, event.transcript)
             case FinalTranscript():
                 if event.transcript.text:
                     self._reply_to_speech(progress, event.transcript)
@@ -524,8 +548,17 @@ class Conversation:
             self._emit(*self._ahead.read_beginning(waiting.turn, self._prompt.preview()))
         self._ring_if_idle()
 
+    def _end_check(self, progress: Progress, heard: Transcript) -> None:
+        why = "" if heard.text else "silence"
+        self._emit(MicrophoneChecked(text=heard.text, language=heard.language, why=why))
+        self._end(progress)
+
     def _give_up(self, progress: Progress, verdict: str) -> None:
         """Nothing was understood: say so, send nothing, invent nothing."""
+        if progress.is_check:
+            self._emit(MicrophoneChecked(text="", why=verdict))
+            self._end(progress)
+            return
         title, hint = _UNHEARD[verdict]
         self._emit(Notice(turn_id=progress.turn.id, title=title, hint=hint, level="info"))
         progress.outcome = Outcome.UNHEARD

@@ -25,6 +25,11 @@ class Download:
     """0 while it is too early to say."""
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether bytes are expected to come."""
+        return self.total_bytes > 0 and self.done_bytes < self.total_bytes
+
+    @property
     def left_s(self) -> float | None:
         """Seconds to go at this speed; None when it is too early to say."""
         if self.bytes_per_s <= 0 or not self.total_bytes:
@@ -93,3 +98,14 @@ def time_left(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+class ProgressLine(str):
+    """A line about a download for whoever prints it, which knows its numbers for whoever draws."""
+
+    download: Download
+
+    def __new__(cls, line: str, download: Download) -> ProgressLine:
+        self = super().__new__(cls, line)
+        self.download = download
+        return self

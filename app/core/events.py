@@ -33,7 +33,7 @@ from app.core.ports import (
 from app.core.secret import Secret
 from app.core.turn import Turn
 
-SettingValue = str | bool | int | float | tuple[str, ...] | None
+SettingValue = str | bool | int | float | tuple[str, ...] | Mapping[str, str] | None
 """What a setting can be changed to."""
 
 
@@ -116,9 +116,15 @@ class FetchModel(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelFetch(Intent):
-    """Stop this stage's download; what is here is kept."""
+    """Stop a download, also one that waits its turn; what is here is kept for the next."""
 
     stage: Stage
+    engine: str = ""
+    """Of this engine alone; empty is every one of the stage."""
+    model: str = ""
+    """Of this model alone; empty is every one."""
+    discard: bool = False
+    """Throw away what is here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +134,11 @@ class StartOllama(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteModel(Intent):
-    """Remove a model from the Ollama server's disk."""
+    """Remove a model from the disk: the Ollama server's, or this computer's."""
 
     model: str
+    stage: Stage = Stage.LLM
+    engine: str = "ollama"
 
 
 # --- intents: window → keys, settings (never through the conversation) --------------------
@@ -683,6 +691,17 @@ class PlaybackEnded(Event):
     underruns: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MouthMoved(Event):
+    """The mouth that makes the sound heard now, up to 50 times a second while it changes; closed
+    at the end of the reply (`app.core.mouth.MouthShape`)."""
+
+    open: float
+    """0 closed, 1 wide open."""
+    wide: float
+    """0 rounded, 0.5 at rest, 1 spread."""
+
+
 # --- events: any stage --------------------------------------------------------------------
 
 
@@ -731,6 +750,13 @@ class FetchProgressed(Event):
     done_bytes: int = 0
     total_bytes: int = 0
     """0 when nobody knows."""
+    bytes_per_s: float = 0.0
+    """0 while it is too early to say."""
+    engine: str = ""
+    model: str = ""
+    """What is being fetched, as it was asked for."""
+    waiting: bool = False
+    """It has not begun: others are before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -739,6 +765,13 @@ class FetchEnded(Event):
 
     stage: Stage
     complete: bool
+    engine: str = ""
+    model: str = ""
+    """What was fetched, as it was asked for."""
+    title: str = ""
+    """Why it failed; empty when it is complete, or was stopped because the user wanted it so."""
+    hint: str = ""
+    """The next step, when it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -859,7 +892,8 @@ class TurnStarted(Event):
     """A question begins; `at` is its key-down or, typed, its request."""
 
     source: str
-    """ "voice", "text", "timer"; "again" when an old reply is read aloud once more."""
+    """ "voice", "text", "timer"; "again" when an old reply is read aloud once more,
+    "check" when the microphone is tried."""
     replaces: int = 0
     """The turn whose place it takes, 0 for none."""
 

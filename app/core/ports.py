@@ -6,15 +6,19 @@ Audio inside Parley is mono float32 in [-1, 1]. Speech to text and voice activit
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.core.figures import RollingFigures
+
+if TYPE_CHECKING:
+    from app.core.history_events import ConversationRow, FoundTurn
 
 SAMPLE_RATE = 16_000
 """Samples per second of all audio that is listened to."""
@@ -470,29 +474,76 @@ class TurnRecord:
 
 
 class HistoryStore(Protocol):
-    """Where turns are kept. Opened, used and closed by the history thread alone."""
+    """Where turns are kept. Opened, used and closed by the history thread alone.
+
+    Every method but `exists`, `begin` and `close` opens the file by itself, and raises
+    `HistoryError` when it is locked, damaged or a newer Parley's, or the disk is full; nothing
+    was changed then.
+    """
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was kept yet; the other methods make a file where there is none."""
 
     def open(self) -> None:
-        """Open or create the file and start a session.
+        """Open or create the file; a damaged one is set aside."""
 
-        Raises:
-            HistoryError: locked, corrupt (a copy was set aside) or written by a newer Parley.
-        """
+    def begin(self, conversation: int, session_id: int) -> None:
+        """The turns of this conversation (`TurnRecord.conversation`) go on with that old one."""
 
     def save(self, record: TurnRecord) -> int:
-        """Write the turn, replacing what was saved of it in this session; its row id.
+        """Write the turn, replacing what was saved of it in this run; its row id, or 0 when it
+        was deleted meanwhile. On return it is on disk."""
 
-        On return it is on disk.
+    def session_of(self, conversation: int) -> int:
+        """The number of the conversation's row; 0 while it has none."""
+
+    def conversations(self, limit: int) -> tuple[list[ConversationRow], int]:
+        """The first ones of the list, and how many there are in all."""
+
+    def find(self, text: str, limit: int) -> list[FoundTurn]:
+        """Turns that hold these words, the newest first."""
+
+    def title(self, session_id: int) -> str | None:
+        """Of this conversation; None when it is not there."""
+
+    def records(self, session_id: int) -> list[TurnRecord]:
+        """Its turns, oldest first, with the negative of their row's number as `turn_id`."""
+
+    def rename(self, session_id: int, title: str) -> bool:
+        """Empty goes back to its first words. False when it is not there, as for the next four."""
+
+    def pin(self, session_id: int, pinned: bool) -> bool: ...
+
+    def put_away(self, session_id: int, at: float) -> bool:
+        """Out of sight since this Unix time."""
+
+    def take_back(self, session_id: int) -> bool:
+        """In sight again."""
+
+    def waiting(self) -> dict[int, float]:
+        """What was put away and can still be taken back: since when, by number."""
+
+    def purge(self, session_ids: Collection[int]) -> None:
+        """Off the disk, for those that are put away."""
+
+    def expire(self, before: float, *, keep: int = 0) -> int:
+        """Off the disk: whose last turn is older than this Unix time, but for pinned ones and
+        `keep`; how many."""
+
+    def delete_all(self) -> object:
+        """Off the disk: everything."""
+
+    def export_file(
+        self, path: Path, format: Literal["markdown", "json"], *, session_id: int | None = None
+    ) -> int:
+        """Write a conversation, or all, to a file; how many turns.
 
         Raises:
-            HistoryError: locked or no room on the disk; nothing was changed.
+            InputError: it cannot be written there, or the conversation is not there.
         """
 
     def figures(self, now: float) -> RollingFigures:
-        """How long replies took to sound, over the hour before `now` (Unix time) and all time.
-
-        Raises:
-            HistoryError: as `open`.
-        """
+        """How long replies took to sound, over the hour before `now` (Unix time) and all time."""
 
     def close(self) -> None: ...

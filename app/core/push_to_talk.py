@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,8 +73,8 @@ class _Recording:
 class PushToTalk:
     """Turns a key, a button and what gets in their way into recordings, one at a time.
 
-    Sources ("key", "button") share the machine, and a recording belongs to the source that
-    began it: another one pressed meanwhile does nothing, and nor does its release. Only a
+    Sources ("key", "button", "outside") share the machine, and a recording belongs to the source
+    that began it: another one pressed meanwhile does nothing, and nor does its release. Only a
     latched recording (toggle, hybrid) may be ended by any source, as one would expect of a
     button that shows "listening".
 
@@ -152,13 +153,34 @@ class PushToTalk:
         live.finished_at = at
         return [*actions, Finish(live.id, at, "released")]
 
-    def interrupt(self, at: float, reason: str) -> list[Action]:
+    def toggle(self, at: float, source: str = "key") -> list[Action]:
+        """One of those inputs that only come and never go (a command, some desktops' shortcuts):
+        begin, or end what runs, whatever the mode."""
+        actions = self._settle(at)
+        live = self._live()
+        if live is not None:
+            return [*actions, self._end(live, at, "pressed again")]
+        start = self._start(at, source)
+        assert self._recording is not None
+        self._recording.latched = True
+        return [*actions, start]
+
+    def interrupt(
+        self, at: float, reason: str, sources: Container[str] | None = None
+    ) -> list[Action]:
         """Keys no longer reach us, or may not (another window, a dialog, a locked screen).
 
         Ends the recording for good. The key may well be down still; it has to come up and go
         down again to start another.
+
+        Args:
+            sources: leave alone what another source began; None ends any recording.
         """
         actions = self._settle(at)
+        if self._recording is None or (
+            sources is not None and self._recording.owner not in sources
+        ):
+            return actions
         live = self._live()
         if live is not None:
             actions.append(self._end(live, at, reason))

@@ -44,6 +44,11 @@ class Progress:
     drafted: bool = False
     """Whether the reply was begun while the question was still being spoken."""
 
+    @property
+    def is_check(self) -> bool:
+        """Whether this is no question: the user tries the microphone."""
+        return self.turn.source == "check"
+
     def closed_before_it_resumed(self, ended: UtteranceEnded) -> bool:
         """Whether the recording ended for a release that was taken back too late."""
         return self.resumed and ended.released_at == self.released_at

@@ -112,11 +112,14 @@ def gpu() -> Iterable[Check]:
         yield Check("GPU", "ok", f"{card}, for {' and '.join(using)}.")
     else:
         unable = {"speech recognition", "the voice"} - set(using)
+        step = "Install the NVIDIA driver and the CUDA builds of ctranslate2 and torch."
+        if unable == {"the voice"} and find_spec("torch") is None:
+            step = "This copy of Parley has no PyTorch, so the voice computes on the processor."
         yield Check(
             "GPU",
             "warn",
             f"{card} is there, but {' and '.join(sorted(unable))} cannot use it.",
-            "Install the NVIDIA driver and the CUDA builds of ctranslate2 and torch.",
+            step,
         )
 
 

@@ -27,7 +27,15 @@ class Session:
     started_at: float
     """Unix time, seconds."""
     title: str
+    """The first words."""
     turns: Sequence[TurnRecord]
+    own_title: str = ""
+    """What its user calls it."""
+    pinned: bool = False
+
+    @property
+    def shown_title(self) -> str:
+        return self.own_title or self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +91,37 @@ def read_json(source: TextIO) -> Sequence[Session]:
     return document.sessions
 
 
+def _plain(session: Session) -> dict[str, object]:
+    return {**asdict(session), "turns": [_plain_turn(record) for record in session.turns]}
+
+
+def _plain_turn(record: TurnRecord) -> dict[str, object]:
+    """Without what means something within one run alone."""
+    plain = asdict(record)
+    for name in ("conversation", "private"):
+        del plain[name]
+    return plain
+
+
 def _write_json(sessions: Iterable[Session], out: TextIO) -> None:
     out.write(f'{{"format": "{NAME}", "version": {VERSION}, "sessions": [')
     for number, session in enumerate(sessions):
         out.write(",\n" if number else "\n")
-        out.write(json.dumps(asdict(session), ensure_ascii=False))
+        out.write(json.dumps(_plain(session), ensure_ascii=False))
     out.write("\n]}\n")
 
 
 def _write_jsonl(sessions: Iterable[Session], out: TextIO) -> None:
     for session in sessions:
         for record in session.turns:
-            line = {"session": session.uuid, **asdict(record)}
+            line = {"session": session.uuid, **_plain_turn(record)}
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _write_markdown(sessions: Iterable[Session], out: TextIO) -> None:
     out.write("# Conversations with Parley\n")
     for session in sessions:
-        out.write(f"\n## {when(session.started_at)} · {session.title or 'Untitled'}\n")
+        out.write(f"\n## {when(session.started_at)} · {session.shown_title or 'Untitled'}\n")
         for record in session.turns:
             out.write(f"\n**You** ({when(record.started_at)}): {record.transcript or '…'}\n")
             if record.reply_generated or record.reply_heard:

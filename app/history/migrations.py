@@ -141,3 +141,45 @@ def where_the_time_went(connection: sqlite3.Connection) -> None:
         connection.execute(
             f"CREATE INDEX {name} ON turns ({columns}) WHERE voice_to_voice IS NOT NULL"
         )
+
+
+@migration
+def conversations_with_a_life_of_their_own(connection: sqlite3.Connection) -> None:
+    # `own_title` is the user's; `title` stays the first words. `deleted_at` is set while a
+    # deletion can be taken back. `last_at` orders the list and `turns` stands in it, and triggers
+    # keep both: asked of the turns, a list of 10,000 conversations takes 150 ms instead of 30.
+    for column in (
+        "own_title TEXT NOT NULL DEFAULT ''",
+        "pinned INTEGER NOT NULL DEFAULT 0",
+        "last_at REAL NOT NULL DEFAULT 0",
+        "turns INTEGER NOT NULL DEFAULT 0",
+        "deleted_at REAL",
+    ):
+        connection.execute(f"ALTER TABLE sessions ADD COLUMN {column}")
+    connection.execute(
+        "UPDATE sessions SET last_at = coalesce("
+        "(SELECT max(started_at) FROM turns WHERE session_id = sessions.id), started_at), "
+        "turns = (SELECT count(*) FROM turns WHERE session_id = sessions.id)"
+    )
+    connection.execute(
+        """
+        CREATE TRIGGER turns_counted AFTER INSERT ON turns BEGIN
+            UPDATE sessions SET last_at = max(last_at, new.started_at), turns = turns + 1
+            WHERE id = new.session_id;
+        END
+        """
+    )
+    connection.execute(
+        """
+        CREATE TRIGGER turns_counted_off AFTER DELETE ON turns BEGIN
+            UPDATE sessions SET turns = turns - 1 WHERE id = old.session_id;
+        END
+        """
+    )
+    connection.execute(
+        "CREATE INDEX sessions_as_listed ON sessions (pinned DESC, last_at DESC, id DESC) "
+        "WHERE deleted_at IS NULL"
+    )
+    connection.execute(
+        "CREATE INDEX sessions_deleted ON sessions (deleted_at) WHERE deleted_at IS NOT NULL"
+    )

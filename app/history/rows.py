@@ -9,17 +9,20 @@ from app.core.ports import TurnRecord
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One run of Parley in which something was said."""
+    """One conversation in which something was said."""
 
     id: int
     uuid: str
     """The same on every computer the history is carried to; `id` is not."""
     started_at: float
-    """Unix time, seconds."""
+    """Unix time, seconds, of its first turn."""
     title: str
-    """The beginning of the first thing said in it."""
+    """The user's own name for it, or the beginning of the first thing said in it."""
     turns: int
     """How many turns it has."""
+    last_at: float
+    """Unix time, seconds, of its last turn."""
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Hit:
 
     turn: TurnRow
     snippet: tuple[Piece, ...]
+    title: str
+    """Of its conversation."""
 
 
 @dataclass(frozen=True, slots=True)

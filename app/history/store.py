@@ -2,112 +2,127 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import sqlite3
-import time
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from app.core.figures import SPAN, RollingFigures
-from app.core.ports import Engine, Stage, TurnRecord
-from app.errors import HistoryError
-from app.history import exchange, search, waits
-from app.history.database import DamagedHistoryError, connect, explained, set_aside
+from app.core.figures import RollingFigures
+from app.core.history_events import ConversationRow, FoundTurn
+from app.core.ports import TurnRecord
+from app.errors import HistoryError, InputError
+from app.history import archive, exchange, search, sessions, turn_rows, waits
+from app.history.file import HistoryFile
 from app.history.rows import Deleted, Hit, Imported, SessionRow, TurnRow
 
 log = logging.getLogger(__name__)
 
-_REPLY = "reply"
-"""In the engines column, beside the names of the stages."""
-TITLE_CHARS = 80
-"""Length of a session's title."""
 
-_TURN_COLUMNS = (
-    "id, session_id, turn_id, started_at, source, transcript, language, reply_generated, "
-    "reply_heard, outcome, engines, spans, starts, slow_because"
+_TITLE = (
+    "(SELECT CASE own_title WHEN '' THEN title ELSE own_title END FROM sessions s "
+    "WHERE s.id = t.session_id)"
 )
-_WRITTEN_COLUMNS = f"{_TURN_COLUMNS.removeprefix('id, ')}, voice_to_voice"
-_PLACEHOLDERS = ", ".join("?" for _ in _WRITTEN_COLUMNS.split(", "))
+"""Of a turn's conversation."""
 
 
-class SqliteHistory:
+class SqliteHistory(HistoryFile):
     """Keeps turns (`HistoryStore`), and finds, exports and deletes them.
 
-    One object belongs to one thread, from `open` to `close`: the history thread has one, the
-    window another, a command in another process its own. They work at the same time; a writer
-    makes others wait at most `busy_timeout_ms`.
-
-    Every method opens the file by itself when it is not open, so after a `HistoryError` the
-    caller just tries again later: a locked file is free then, a damaged one has been set aside
-    and a new one is begun, and a newer one refuses again.
+    A run of Parley numbers its conversations and its turns; which rows they have is known here
+    alone, because an old conversation that goes on has turns with the same numbers.
     """
 
     def __init__(self, path: Path, *, busy_timeout_ms: int = 2000) -> None:
-        self._path = path
-        self._busy_timeout_ms = busy_timeout_ms
-        self._connection: sqlite3.Connection | None = None
-        self._set_aside = True
-        self._session_uuid = ""
-        self._session_started_at = 0.0
-        self._identity = (0, 0)
+        super().__init__(path, busy_timeout_ms)
+        self._sessions: dict[int, int] = {}
+        """The row of each conversation of this run that has one."""
+        self._turns: dict[tuple[int, int], int] = {}
+        """The row of each turn of this run that was saved, by conversation and turn."""
 
-    def open(self, *, set_damaged_aside: bool = True) -> None:
-        """Open or create the file and start a session.
-
-        The session gets its row with the first turn, so that a run in which nothing was said
-        leaves nothing. A damaged file is renamed to `<name>.corrupt-<time>`; with
-        `set_damaged_aside` off (a command that only reads) it stays where it is.
-
-        Raises:
-            HistoryError: locked, damaged, not writable, or written by a newer Parley.
-        """
-        if self._connection is not None:
-            return
-        self._set_aside = set_damaged_aside
-        if not self._session_uuid:
-            self._session_uuid = str(uuid.uuid4())
-            self._session_started_at = time.time()
-        try:
-            self._connection = connect(self._path, self._busy_timeout_ms)
-        except DamagedHistoryError as exc:
-            raise self._after_damage(exc) from exc
-        self._identity = _identity(self._path)
-
-    def close(self) -> None:
-        """Close the file; the next `open` starts another session."""
-        self._session_uuid = ""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _let_go(self) -> None:
+        self._sessions.clear()
+        self._turns.clear()
+        super()._let_go()
 
     # --- writing --------------------------------------------------------------------------
 
-    def save(self, record: TurnRecord) -> int:
-        """Write the turn, replacing what was saved of it in this session; its row id.
+    def begin(self, conversation: int, session_id: int) -> None:
+        """The turns of this conversation go on with that session. Reads and writes nothing."""
+        self._sessions[conversation] = session_id
 
-        On return it is on disk.
+    def save(self, record: TurnRecord) -> int:
+        """Write the turn, replacing what was saved of it in this run; its row id, or 0 when it
+        was deleted meanwhile and stays so.
+
+        A conversation without a row, or whose row was deleted, gets a new one. On return the
+        turn is on disk.
 
         Raises:
             HistoryError: locked, damaged or no room on the disk; nothing was changed.
+            ValueError: it is private: whoever keeps the turns must not let it come this far.
         """
-        with self._writing() as database:
-            session_id = self._session(
-                database, self._session_uuid, self._session_started_at, _title(record.transcript)
-            )
-            changed = _WRITTEN_COLUMNS.split(", ")[2:]
-            changes = ", ".join(f"{name} = excluded.{name}" for name in changed)
-            row = database.execute(
-                f"INSERT INTO turns ({_WRITTEN_COLUMNS}) VALUES ({_PLACEHOLDERS}) "
-                f"ON CONFLICT (session_id, turn_id) DO UPDATE SET {changes} RETURNING id",
-                (session_id, *_values(record)),
-            ).fetchone()
-        return int(row[0])
+        if record.private:
+            raise ValueError("a private turn is not to be written")
+        turn = (record.conversation, record.turn_id)
+        with self.writing() as database:
+            row_id = self._turns.get(turn)  # asked when it is certain that this is the file
+            if row_id is not None:
+                return row_id if _changed(database, row_id, record) else 0
+            session_id = self._session(database, record)
+            row_id = _added(database, session_id, record)
+        self._sessions[record.conversation] = session_id
+        self._turns[turn] = row_id
+        return row_id
+
+    def rename(self, session_id: int, title: str) -> bool:
+        """Give a conversation a name, or none; False when it is gone. Raises HistoryError."""
+        with self.writing() as database:
+            return sessions.rename(database, session_id, turn_rows.title(title))
+
+    def pin(self, session_id: int, pinned: bool) -> bool:
+        """Keep it at the top of the list or not; False when it is gone. Raises HistoryError."""
+        with self.writing() as database:
+            return sessions.pin(database, session_id, pinned)
+
+    # --- deleting -------------------------------------------------------------------------
+
+    def put_away(self, session_id: int, at: float) -> bool:
+        """Delete it so that it can be taken back: out of sight since that Unix time.
+
+        False when there is no such conversation. Raises HistoryError.
+        """
+        with self.writing() as database:
+            return sessions.put_away(database, session_id, at)
+
+    def take_back(self, session_id: int) -> bool:
+        """Undo `put_away`; False when it is gone for good. Raises HistoryError."""
+        with self.writing() as database:
+            return sessions.take_back(database, session_id)
+
+    def waiting(self) -> dict[int, float]:
+        """What was put away and is still there: since when, by number. Raises HistoryError."""
+        with self.reading() as database:
+            return sessions.waiting(database)
+
+    def purge(self, session_ids: Collection[int]) -> None:
+        """Forget those of them for good that are still put away. Raises HistoryError."""
+        places = ", ".join("?" for _ in session_ids)
+        away = f"SELECT id FROM sessions WHERE deleted_at IS NOT NULL AND id IN ({places})"
+        if session_ids:
+            self._delete(f"session_id IN ({away})", tuple(session_ids))
+
+    def expire(self, before: float, *, keep: int = 0) -> int:
+        """Forget the conversations whose last turn is older than that Unix time; how many.
+
+        Pinned ones stay, and the one with the number `keep`. Raises HistoryError.
+        """
+        old = "SELECT id FROM sessions WHERE last_at < ? AND NOT pinned AND id <> ?"
+        with self.reading() as database:
+            if not database.execute(f"{old} LIMIT 1", (before, keep)).fetchone():
+                return 0
+        return self._delete(f"session_id IN ({old})", (before, keep)).sessions
 
     def delete_session(self, session_id: int) -> Deleted:
         """Forget one session. Raises HistoryError."""
@@ -122,41 +137,57 @@ class SqliteHistory:
         return self._delete("1", ())
 
     def import_json(self, source: TextIO) -> Imported:
-        """Add the turns of a JSON export; a turn that is there already stays as it is.
+        """Add the turns of a JSON export; a turn that is there already stays as it is, and so do
+        the name and the pin of its conversation.
 
         Raises:
             InputError: not an export, or one of a newer Parley. Nothing was changed.
             HistoryError: as `save`.
         """
-        sessions = exchange.read_json(source)
-        added = known = 0
-        with self._writing() as database:
-            for session in sessions:
-                session_id = self._session(
-                    database, session.uuid, session.started_at, session.title
-                )
-                for record in session.turns:
-                    cursor = database.execute(
-                        f"INSERT INTO turns ({_WRITTEN_COLUMNS}) VALUES ({_PLACEHOLDERS}) "
-                        "ON CONFLICT (session_id, turn_id) DO NOTHING",
-                        (session_id, *_values(record)),
-                    )
-                    added += cursor.rowcount
-                    known += 1 - cursor.rowcount
-        return Imported(added, known)
+        imported = exchange.read_json(source)
+        with self.writing() as database:
+            return archive.add(database, imported)
 
     # --- reading --------------------------------------------------------------------------
 
     def sessions(self, *, limit: int = -1, offset: int = 0) -> list[SessionRow]:
-        """Sessions, the newest first; a negative limit means all. Raises HistoryError."""
-        with self._reading() as database:
-            rows = database.execute(
-                "SELECT s.id, s.uuid, s.started_at, s.title, "
-                "(SELECT count(*) FROM turns WHERE session_id = s.id) "
-                "FROM sessions s ORDER BY s.started_at DESC, s.id DESC LIMIT ? OFFSET ?",
-                (limit, offset),
-            ).fetchall()
-        return [SessionRow(*row) for row in rows]
+        """Conversations, pinned ones first, then by their last turn, the newest first; a
+        negative limit means all. Raises HistoryError."""
+        with self.reading() as database:
+            return sessions.listed(database, limit, offset)
+
+    def conversations(self, limit: int) -> tuple[list[ConversationRow], int]:
+        """The first of `sessions` as the window shows them, and how many there are in all.
+
+        Raises:
+            HistoryError: as for reading.
+        """
+        with self.reading() as database:
+            rows, total = sessions.listed(database, limit), sessions.total(database)
+        shown = [
+            ConversationRow(
+                session_id=row.id,
+                title=row.title,
+                started_at=row.started_at,
+                last_at=row.last_at,
+                turns=row.turns,
+                pinned=row.pinned,
+            )
+            for row in rows
+        ]
+        return shown, total
+
+    def title(self, session_id: int) -> str | None:
+        """Of this conversation; None when there is none, or it is deleted. Raises HistoryError."""
+        with self.reading() as database:
+            row = sessions.live(database, session_id)
+        return row.title if row else None
+
+    def session_of(self, conversation: int) -> int:
+        """The row that this run's conversation is written to; 0 while it has none."""
+        with self.reading() as database:
+            session_id = self._sessions.get(conversation, 0)
+            return session_id if sessions.live(database, session_id) else 0
 
     def turns(
         self,
@@ -167,16 +198,22 @@ class SqliteHistory:
         newest_first: bool = False,
     ) -> list[TurnRow]:
         """Turns of a session, or of all, in the order they were begun. Raises HistoryError."""
-        where = "" if session_id is None else "WHERE session_id = ?"
-        key = () if session_id is None else (session_id,)
+        where, key = (
+            (sessions.LIVE, ()) if session_id is None else ("session_id = ?", (session_id,))
+        )
         way = "DESC" if newest_first else "ASC"
-        with self._reading() as database:
+        with self.reading() as database:
             rows = database.execute(
-                f"SELECT {_TURN_COLUMNS} FROM turns {where} "
+                f"SELECT {turn_rows.COLUMNS} FROM turns WHERE {where} "
                 f"ORDER BY started_at {way}, id {way} LIMIT ? OFFSET ?",
                 (*key, limit, offset),
             ).fetchall()
-        return [_turn(row) for row in rows]
+        return [turn_rows.turn(row) for row in rows]
+
+    def records(self, session_id: int) -> list[TurnRecord]:
+        """Turns of a session as the window shows them, oldest first: each is numbered with the
+        negative of its row, a number that no turn of this run has. Raises HistoryError."""
+        return [replace(row.record, turn_id=-row.id) for row in self.turns(session_id)]
 
     def search(self, text: str, *, limit: int = 50, offset: int = 0) -> list[Hit]:
         """Turns in which you or Parley said all of these words, the last saved first.
@@ -193,12 +230,13 @@ class SqliteHistory:
             return []
         if search.needs_scan(words):
             return self._scan(words, limit, offset)
-        columns = ", ".join(f"t.{name}" for name in _TURN_COLUMNS.split(", "))
-        with self._reading() as database:
+        columns = ", ".join(f"t.{name}" for name in turn_rows.COLUMNS.split(", "))
+        with self.reading() as database:
             rows = database.execute(
-                f"SELECT {columns}, snippet(turns_text, -1, ?, ?, '…', ?) "
+                f"SELECT {columns}, {_TITLE}, snippet(turns_text, -1, ?, ?, '…', ?) "
                 "FROM turns_text JOIN turns t ON t.id = turns_text.rowid "
-                "WHERE turns_text MATCH ? ORDER BY turns_text.rowid DESC LIMIT ? OFFSET ?",
+                f"WHERE turns_text MATCH ? AND t.{sessions.LIVE} "
+                "ORDER BY turns_text.rowid DESC LIMIT ? OFFSET ?",
                 (
                     search.START,
                     search.END,
@@ -208,7 +246,20 @@ class SqliteHistory:
                     offset,
                 ),
             ).fetchall()
-        return [Hit(_turn(row[:-1]), search.pieces(row[-1])) for row in rows]
+        return [Hit(turn_rows.turn(row[:-2]), search.pieces(row[-1]), row[-2]) for row in rows]
+
+    def find(self, text: str, limit: int) -> list[FoundTurn]:
+        """What `search` finds, as the window shows it. Raises HistoryError."""
+        return [
+            FoundTurn(
+                session_id=hit.turn.session_id,
+                row_id=hit.turn.id,
+                title=hit.title,
+                started_at=hit.turn.record.started_at,
+                pieces=tuple((piece.text, piece.match) for piece in hit.snippet),
+            )
+            for hit in self.search(text, limit=limit)
+        ]
 
     def figures(self, now: float) -> RollingFigures:
         """How long replies took to sound, over the hour before `now` (Unix time) and all time.
@@ -218,31 +269,59 @@ class SqliteHistory:
         Raises:
             HistoryError: as for reading.
         """
-        with self._reading() as database:
+        with self.reading() as database:
             database.execute("BEGIN")  # one snapshot, while others go on writing
             try:
                 return waits.figures(database, now)
             finally:
                 database.execute("COMMIT")
 
-    def export(self, format: exchange.Format, out: TextIO) -> None:
-        """Write everything, the oldest session first, as it is at this moment.
+    def export(self, format: exchange.Format, out: TextIO, *, session_id: int | None = None) -> int:
+        """Write a conversation, or everything, the oldest first, as it is at this moment.
+
+        Returns how many turns were written.
 
         Raises:
+            InputError: there is no such conversation.
             HistoryError: as for reading.
             OSError: `out` cannot be written.
         """
-        with self._reading() as database:
+        written = 0
+
+        def counted() -> Iterator[exchange.Session]:
+            nonlocal written
+            for session in archive.sessions(database, session_id):
+                written += len(session.turns)
+                yield session
+
+        with self.reading() as database:
             database.execute("BEGIN")  # one snapshot, while others go on writing
             try:
-                exchange.write(format, self._exported(database), out)
+                if session_id is not None and sessions.live(database, session_id) is None:
+                    raise InputError(
+                        "This conversation is no longer there.", "There is nothing to export."
+                    )
+                exchange.write(format, counted(), out)
             finally:
                 database.execute("COMMIT")
+        return written
+
+    def export_file(
+        self, path: Path, format: exchange.Format, *, session_id: int | None = None
+    ) -> int:
+        """`export` into a file, which appears whole or not at all; one of that name is replaced.
+
+        Raises:
+            InputError: it cannot be written there, or there is no such conversation.
+            HistoryError: as for reading.
+        """
+        with archive.whole_file(path) as out:
+            return self.export(format, out, session_id=session_id)
 
     # --- within ---------------------------------------------------------------------------
 
     def _delete(self, where: str, values: tuple[object, ...]) -> Deleted:
-        with self._writing() as database:
+        with self.writing() as database:
             turns = database.execute(f"DELETE FROM turns WHERE {where}", values).rowcount
             sessions = database.execute(
                 "DELETE FROM sessions "
@@ -255,7 +334,7 @@ class SqliteHistory:
     def _scrub(self) -> bool:
         """Give freed pages back and empty the write-ahead file; False when others are in it."""
         try:
-            with self._reading() as database:
+            with self.reading() as database:
                 database.execute("PRAGMA incremental_vacuum").fetchall()
                 busy, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except HistoryError as exc:  # the turns are deleted all the same
@@ -267,172 +346,47 @@ class SqliteHistory:
         one = "(transcript LIKE ? ESCAPE '\\' OR reply_generated LIKE ? ESCAPE '\\')"
         where = " AND ".join(one for _ in words)
         patterns = [search.like_pattern(word) for word in words for _ in range(2)]
-        with self._reading() as database:
+        with self.reading() as database:
             rows = database.execute(
-                f"SELECT {_TURN_COLUMNS} FROM turns WHERE {where} "
-                "ORDER BY id DESC LIMIT ? OFFSET ?",
+                f"SELECT {turn_rows.COLUMNS}, {_TITLE} FROM turns t "
+                f"WHERE {where} AND {sessions.LIVE} ORDER BY id DESC LIMIT ? OFFSET ?",
                 (*patterns, limit, offset),
             ).fetchall()
-        found = [_turn(row) for row in rows]
-        return [
-            Hit(turn, search.cut((turn.record.transcript, turn.record.reply_generated), words))
-            for turn in found
-        ]
+        hits = []
+        for row in rows:
+            turn = turn_rows.turn(row[:-1])
+            texts = (turn.record.transcript, turn.record.reply_generated)
+            hits.append(Hit(turn, search.cut(texts, words), row[-1]))
+        return hits
 
-    def _exported(self, database: sqlite3.Connection) -> Iterator[exchange.Session]:
-        sessions = database.execute(
-            "SELECT id, uuid, started_at, title FROM sessions ORDER BY started_at, id"
-        ).fetchall()
-        for session_id, session_uuid, started_at, title in sessions:
-            rows = database.execute(
-                f"SELECT {_TURN_COLUMNS} FROM turns WHERE session_id = ? ORDER BY turn_id",
-                (session_id,),
-            )
-            records = [_turn(row).record for row in rows]
-            yield exchange.Session(session_uuid, started_at, title, records)
-
-    def _session(
-        self, database: sqlite3.Connection, session_uuid: str, started_at: float, title: str
-    ) -> int:
-        """The session's row, made when it is missing: it is new, or was deleted meanwhile."""
-        row = database.execute(
-            "SELECT id, title FROM sessions WHERE uuid = ?", (session_uuid,)
-        ).fetchone()
-        if row is None:
-            row = database.execute(
-                "INSERT INTO sessions (uuid, started_at, title) VALUES (?, ?, ?) "
-                "RETURNING id, title",
-                (_clean(session_uuid), started_at, _clean(title)),
-            ).fetchone()
-        elif title and not row[1]:
-            database.execute("UPDATE sessions SET title = ? WHERE id = ?", (_clean(title), row[0]))
-        return int(row[0])
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection; SQLite's errors become the user's."""
-        if self._connection is not None and _identity(self._path) != self._identity:
-            # Somebody deleted the file, or set it aside: what we write to ours would be lost.
-            log.warning("the history file was replaced; opening what is there now")
-            self._connection.close()
-            self._connection = None
-        if self._connection is None:
-            self.open(set_damaged_aside=self._set_aside)
-        assert self._connection is not None
-        try:
-            yield self._connection
-        except sqlite3.Error as exc:
-            error = explained(exc, self._path)
-            if isinstance(error, DamagedHistoryError):
-                error = self._after_damage(error)
-            raise error from exc
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it, or nothing."""
-        with self._reading() as database:
-            # IMMEDIATE waits for another writer now, not half-way through.
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.execute("COMMIT")
-            except BaseException:
-                if database.in_transaction:  # a full disk has rolled back by itself
-                    database.execute("ROLLBACK")
-                raise
-
-    def _after_damage(self, damage: DamagedHistoryError) -> HistoryError:
-        """Let go of the damaged file, and say what became of it."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        if not self._set_aside:
-            return damage
-        aside = set_aside(self._path)
-        log.error("the history file was damaged; it is now %s", aside)
-        return HistoryError(
-            "The history file was damaged, so Parley begins a new one.",
-            f"The old one is kept as {aside}.",
-        )
+    def _session(self, database: sqlite3.Connection, record: TurnRecord) -> int:
+        """The row of the turn's conversation, made when it has none: it is new, or was deleted
+        meanwhile."""
+        title = turn_rows.title(record.transcript)
+        session_id = self._sessions.get(record.conversation, 0)
+        if session_id and sessions.live(database, session_id):
+            sessions.name_by(database, session_id, title)
+            return session_id
+        return sessions.add(database, started_at=record.started_at, title=title)
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Which file a path names just now: device and inode; zeros when there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_dev, status.st_ino)
+def _changed(database: sqlite3.Connection, row_id: int, record: TurnRecord) -> bool:
+    """Write what is new about a turn; False when its row is gone."""
+    values = (*turn_rows.values(record), row_id)
+    row = database.execute(turn_rows.UPDATE, values).fetchone()
+    if row is None:
+        return False
+    sessions.name_by(database, row[0], turn_rows.title(record.transcript))
+    return True
 
 
-def _values(record: TurnRecord) -> tuple[object, ...]:
-    """The record in the order of the columns, without id and session."""
-    spans = _finite(record.spans)
-    return (
-        record.turn_id,
-        record.started_at,
-        _clean(record.source),
-        _clean(record.transcript),
-        _clean(record.language),
-        _clean(record.reply_generated),
-        _clean(record.reply_heard),
-        _clean(record.outcome),
-        _json(_who(record)),
-        _json(spans),
-        _json(_finite(record.starts)),
-        _clean(record.slow_because),
-        spans.get(SPAN),
-    )
-
-
-def _finite(milliseconds: Mapping[str, float]) -> dict[str, object]:
-    """A span that is no number has no place in JSON, and must not cost us the turn."""
-    return {name: ms for name, ms in milliseconds.items() if math.isfinite(ms)}
-
-
-def _who(record: TurnRecord) -> dict[str, object]:
-    """The engines column: an engine by stage name, and how the reply came to be."""
-    who: dict[str, object] = {stage: asdict(engine) for stage, engine in record.engines.items()}
-    if record.asked or record.answered_by:
-        who[_REPLY] = {
-            "answered_by": [asdict(engine) for engine in record.answered_by],
-            "asked": [asdict(engine) for engine in record.asked],
-            "why_not_first": _clean(record.why_not_first),
-        }
-    return who
-
-
-def _turn(row: tuple[Any, ...]) -> TurnRow:
-    turn_row_id, session_id, *plain, engines, spans, starts, slow_because = row
-    names = _TURN_COLUMNS.split(", ")[2:10]
-    who = json.loads(engines)
-    reply = who.pop(_REPLY, {})
-    record = TurnRecord(
-        **dict(zip(names, plain, strict=True)),
-        engines={stage: _engine(engine) for stage, engine in who.items()},
-        answered_by=tuple(map(_engine, reply.get("answered_by", ()))),
-        asked=tuple(map(_engine, reply.get("asked", ()))),
-        why_not_first=reply.get("why_not_first", ""),
-        spans=json.loads(spans),
-        starts=json.loads(starts),
-        slow_because=slow_because,
-    )
-    return TurnRow(turn_row_id, session_id, record)
-
-
-def _engine(plain: Mapping[str, Any]) -> Engine:
-    return Engine(**{**plain, "stage": Stage(plain["stage"])})
-
-
-def _json(value: Mapping[str, object]) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _clean(text: str) -> str:
-    """Text that can be written as UTF-8: a lone surrogate from a broken stream becomes "?"."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _title(transcript: str) -> str:
-    line = " ".join(transcript.split())
-    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
+def _added(database: sqlite3.Connection, session_id: int, record: TurnRecord) -> int:
+    """The new row of a turn; it keeps its number unless its conversation has one of that number
+    from an earlier run."""
+    (free,) = database.execute(
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM turns WHERE session_id = ?1 AND turn_id = ?2) "
+        "THEN (SELECT max(turn_id) + 1 FROM turns WHERE session_id = ?1) ELSE ?2 END",
+        (session_id, record.turn_id),
+    ).fetchone()
+    values = (session_id, free, *turn_rows.values(record))
+    return int(database.execute(turn_rows.INSERT, values).fetchone()[0])

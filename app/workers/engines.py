@@ -1,48 +1,53 @@
-"""The engines' thread: loads and downloads models while the stand-ins already answer."""
+"""The engines' thread: loads models while others already answer, and has them downloaded."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from PySide6.QtCore import Signal, Slot
 
+from app.core.catalogue import BUILTIN, VOICES, WHISPER, ModelId
+from app.core.downloads import ProgressLine
 from app.core.events import (
     FETCHED,
     CancelFetch,
+    DeleteModel,
     EngineMissing,
     Event,
     FetchEnded,
     FetchModel,
     FetchProgressed,
     LocalOnlyChanged,
+    StageFailed,
+    UseEngine,
     WarmUp,
 )
+from app.core.model_cards import Chosen, Shelf, cards
+from app.core.model_events import LookUpModels, ModelsChosen, ModelsListed
 from app.core.ports import Fetchable, Loadable, Stage
-from app.core.turn import Cancelled, CancelToken
-from app.errors import AssistantError, downloads_are_off
-from app.workers.worker import Worker
+from app.core.turn import Cancelled
+from app.errors import STAY, AssistantError, downloads_are_off
+from app.workers.downloads import Downloads, Job
+from app.workers.worker import Worker, failure
 
 log = logging.getLogger(__name__)
 
 LOCAL_ONLY = "local-only"
 """Why a download was stopped."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Download:
-    """The one that runs."""
-
-    stage: Stage
-    token: CancelToken
+OFFERS = (*WHISPER, *VOICES, *BUILTIN)
+"""What Parley itself can fetch; Ollama fetches its own."""
 
 
 class EnginesWorker(Worker):
     """Loads the chosen engine of each stage and hands it over to the stage's own thread.
 
-    A provider belongs to this thread until its signal is emitted, and to the receiver after.
+    A provider belongs to this thread until its signal is emitted, and to the receiver after; the
+    old one serves until the new one is loaded. Downloads run beside this thread (`Downloads`), so
+    an engine can be changed meanwhile.
 
     Signals:
         vad_ready, stt_ready, tts_ready: a loaded provider, for the stage's `adopt`.
@@ -55,6 +60,8 @@ class EnginesWorker(Worker):
     stt_ready = Signal(object)
     tts_ready = Signal(object)
     warm_up = Signal(object)
+    _fetched = Signal(object)
+    _settled = Signal()
 
     def __init__(
         self,
@@ -62,6 +69,9 @@ class EnginesWorker(Worker):
         *,
         language_models: Mapping[str, Fetchable] = MappingProxyType({}),
         local_only: bool = False,
+        shelf: Shelf | None = None,
+        models: Chosen | None = None,
+        surroundings: Callable[[], tuple[str, str, int]] = lambda: ("", "", 0),
     ) -> None:
         """
         Args:
@@ -69,11 +79,17 @@ class EnginesWorker(Worker):
             language_models: those that run inside Parley, by name; fetched here, and loaded in a
                 thread of their own.
             local_only: whether nothing may be fetched from other computers.
+            shelf: the models on the disk; None lists, fetches and deletes none by name.
+            models: which of them the settings name.
+            surroundings: why nothing can be downloaded, where downloads come from when that is
+                not the hub itself, and the room on the disk in bytes. May block.
         """
         super().__init__()
         self._local_only = local_only  # written by any thread
-        self._download: _Download | None = None  # written here, read by any thread
         self._language_models = language_models
+        self._shelf = shelf
+        self._models = models or Chosen()
+        self._surroundings = surroundings
         self._waiting = dict(chosen)
         self._ready = {
             Stage.VAD: self.vad_ready,
@@ -81,41 +97,56 @@ class EnginesWorker(Worker):
             Stage.TTS: self.tts_ready,
         }
         self._last_reason: dict[Stage, str] = {}
+        self._downloads = Downloads(
+            progressed=self._tell_progress,
+            queued=self._tell_queued,
+            ended=self._download_ended,
+            settled=self._settled.emit,
+        )
+        self._fetched.connect(self._take_fetched)
+        self._settled.connect(self._look_again)
 
     def on_begin(self) -> None:
         self._load_what_is_here()
 
     def on_end(self) -> None:
+        self._downloads.close("Parley ends")
         for provider in self._waiting.values():
             provider.close()
 
     def on(self, event: Event) -> None:
         match event:
-            case FetchModel(stage=Stage.LLM) if event.engine in self._language_models:
-                provider = self._language_models[event.engine]
-                self._fetch(Stage.LLM, provider, lambda: self.warm_up.emit(WarmUp(reason=FETCHED)))
-            case FetchModel(stage=stage) if stage in self._waiting:
-                waiting = self._waiting[stage]
-                if isinstance(waiting, Fetchable):
-                    self._fetch(stage, waiting, lambda: self._load(stage))
+            case FetchModel():
+                self._fetch(event)
+            case CancelFetch():
+                self._stop_fetch(event)  # once more: it may have come before its download
+            case UseEngine():
+                self._replace(event)
+            case LookUpModels():
+                self._list()
+            case ModelsChosen():
+                self._models = event.chosen
+                self._list()
+            case DeleteModel() if event.engine != "ollama":
+                self._delete(event)
 
     @Slot(object)
     def interrupt(self, event: Event) -> None:
-        """End the download that runs, if this event says so. Connect directly: it keeps this
-        thread busy."""
-        download = self._download
+        """End downloads, if this event says so. Connect directly: this thread may be loading a
+        model."""
         match event:
             case LocalOnlyChanged():
                 self._local_only = event.on
-                if event.on and download:
-                    download.token.cancel(LOCAL_ONLY)
-            case CancelFetch() if download and download.stage == event.stage:
-                download.token.cancel("the user wants it so")
+                if event.on:
+                    self._downloads.stop(lambda _: True, LOCAL_ONLY)
+            case CancelFetch():
+                self._stop_fetch(event)
 
     def request_end(self) -> None:
-        if self._download:
-            self._download.token.cancel("Parley ends")
+        self._downloads.stop(lambda _: True, "Parley ends")
         super().request_end()
+
+    # --- engines ------------------------------------------------------------------------------
 
     @Slot()
     def recheck(self) -> None:
@@ -125,6 +156,15 @@ class EnginesWorker(Worker):
     def _load_what_is_here(self) -> None:
         for stage in list(self._waiting):
             self._load(stage)
+
+    def _replace(self, command: UseEngine) -> None:
+        """The one that serves goes on until this one is loaded, and when it cannot be."""
+        before = self._waiting.pop(command.stage, None)
+        if before is not None:
+            before.close()
+        self._last_reason.pop(command.stage, None)
+        self._waiting[command.stage] = command.provider
+        self._load(command.stage)
 
     def _load(self, stage: Stage) -> None:
         provider = self._waiting[stage]
@@ -160,34 +200,161 @@ class EnginesWorker(Worker):
             )
         )
 
-    def _fetch(self, stage: Stage, provider: Fetchable, then: Callable[[], None]) -> None:
-        """
-        Args:
-            then: what to do once it is here; the window shows the download as running until that
-                is done.
+    # --- downloads ----------------------------------------------------------------------------
 
-        Raises:
-            ProviderUnavailable: it failed, or nothing may be fetched (any more).
-            Cancelled: somebody wanted it to end.
-        """
-        download = self._download = _Download(stage, CancelToken())
-        complete = False
+    def _fetch(self, event: FetchModel) -> None:
+        job = self._job(event)
+        if job is None:
+            return
+        if self._is_barred():
+            self._tell_failed(job, downloads_are_off())
+            return
+        self._downloads.add(job)
+        if self._is_barred():  # since we looked
+            self._downloads.stop(lambda _: True, LOCAL_ONLY)
 
-        def progress(line: str) -> None:
-            download.token.raise_if_cancelled()
-            self.happened.emit(FetchProgressed(stage=stage, line=line))
+    def _is_barred(self) -> bool:
+        return self._local_only
 
+    def _job(self, event: FetchModel) -> Job | None:
+        """What is to be fetched; None when that is nothing of ours."""
+        stage, engine = event.stage, event.engine
+        waiting = self._waiting.get(stage)
+        if event.model and engine and self._shelf is not None:
+            wanted = ModelId(stage, engine, event.model)
+            fetch: Callable[[Callable[[str], None]], None] = partial(self._shelf.fetch, wanted)
+        elif stage == Stage.LLM and engine in self._language_models:
+            provider = self._language_models[engine]
+            wanted = self._wanted(stage, engine, "")
+            fetch = provider.fetch
+        elif waiting is not None and isinstance(waiting, Fetchable):
+            wanted = self._wanted(stage, waiting.engine.name, waiting.engine.model)
+            fetch = waiting.fetch
+        else:
+            return None
+        then: Callable[[], None] = partial(self._load_fetched, stage)
+        if stage == Stage.LLM:
+            then = partial(self.warm_up.emit, WarmUp(reason=FETCHED))
+        throw_away = None
+        if self._shelf is not None:
+            throw_away = partial(self._shelf.delete, wanted, part_only=True)
+        return Job(wanted, fetch, then, throw_away)
+
+    def _wanted(self, stage: Stage, engine: str, model: str) -> ModelId:
+        """The chosen model of this engine by its full name: engines tell a short one."""
+        chosen = [self._models.stt, *self._models.llm]
+        for one in chosen:
+            if one is not None and (one.stage, one.engine) == (stage, engine):
+                return one
+        return ModelId(stage, engine, model)
+
+    def _load_fetched(self, stage: Stage) -> None:
+        if stage in self._waiting:
+            self._load(stage)
+
+    def _stop_fetch(self, event: CancelFetch) -> None:
+        def fits(one: ModelId) -> bool:
+            return (
+                one.stage == event.stage
+                and event.engine in ("", one.engine)
+                and event.model in ("", one.model)
+            )
+
+        self._downloads.stop(fits, "the user wants it so", discard=event.discard)
+
+    @Slot(object)
+    def _take_fetched(self, job: Job) -> None:
+        """A model is here. The window shows its download as running until it is loaded too."""
+        self.guard(job.then)
+        self._tell_ended(job, complete=True)
+        self.guard(self._list)
+
+    @Slot()
+    def _look_again(self) -> None:
+        self.guard(self._list)
+
+    # Called in the downloads' threads.
+
+    def _tell_progress(self, job: Job, line: str) -> None:
+        here = line.download if isinstance(line, ProgressLine) else None
+        self.happened.emit(
+            FetchProgressed(
+                stage=job.wanted.stage,
+                line=str(line),
+                done_bytes=here.done_bytes if here else 0,
+                total_bytes=here.total_bytes if here else 0,
+                bytes_per_s=here.bytes_per_s if here else 0.0,
+                engine=job.wanted.engine,
+                model=job.wanted.model,
+            )
+        )
+
+    def _tell_queued(self, job: Job) -> None:
+        self.happened.emit(
+            FetchProgressed(
+                stage=job.wanted.stage,
+                line="Waiting for the download before it",
+                engine=job.wanted.engine,
+                model=job.wanted.model,
+                waiting=True,
+            )
+        )
+
+    def _download_ended(self, job: Job, exc: BaseException | None) -> None:
+        if exc is None:
+            self._fetched.emit(job)
+            return
+        if isinstance(exc, Cancelled):
+            log.info("the download of %s was stopped: %s", job.wanted.model, exc)
+            if job.token.reason == LOCAL_ONLY:
+                self._tell_failed(job, downloads_are_off())
+            else:
+                self._tell_ended(job, complete=False)
+        else:
+            self._tell_failed(job, exc)
+        self._settled.emit()
+
+    def _tell_failed(self, job: Job, exc: BaseException) -> None:
+        self.report(exc, turn_id=0)
+        self._tell_ended(job, complete=False, why=failure(self.stage, exc, turn_id=0))
+
+    def _tell_ended(self, job: Job, *, complete: bool, why: StageFailed | None = None) -> None:
+        self.happened.emit(
+            FetchEnded(
+                stage=job.wanted.stage,
+                complete=complete,
+                engine=job.wanted.engine,
+                model=job.wanted.model,
+                title=why.title if why else "",
+                hint=why.hint if why else "",
+            )
+        )
+
+    # --- the shelf ----------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        if self._shelf is None:
+            return
+        blocked, mirror, free_bytes = self._surroundings()
+        if self._local_only:
+            blocked = f"Nothing is downloaded while {STAY} is on."
+        self.happened.emit(
+            ModelsListed(
+                cards=cards(self._shelf.look(), self._models, OFFERS),
+                chosen=self._models,
+                blocked=blocked,
+                mirror=mirror,
+                free_bytes=free_bytes,
+            )
+        )
+
+    def _delete(self, event: DeleteModel) -> None:
+        """Whoever has it loaded goes on with what is in memory; it is told so elsewhere."""
+        if self._shelf is None:
+            return
+        unwanted = ModelId(event.stage, event.engine, event.model)
+        self._downloads.stop(lambda one: one == unwanted, "it is deleted", discard=True)
         try:
-            if self._local_only:  # looked at after `interrupt` knows the download
-                raise downloads_are_off()
-            provider.fetch(progress)
-            self._download, complete = None, True
-            then()
-        except Cancelled as exc:
-            log.info("the download for %s was stopped: %s", stage, exc)
-            if download.token.reason == LOCAL_ONLY:
-                raise downloads_are_off() from exc
-            raise
+            self._shelf.delete(unwanted)
         finally:
-            self._download = None
-            self.happened.emit(FetchEnded(stage=stage, complete=complete))
+            self._list()

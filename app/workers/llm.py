@@ -29,6 +29,7 @@ from app.core.events import (
     WarmUp,
 )
 from app.core.fallback import Breaker, Entrant, Failure, Fallback, Skip
+from app.core.model_events import UseProvider
 from app.core.ports import (
     Engine,
     Fetchable,
@@ -126,6 +127,7 @@ class LlmWorker(LoopWorker):
         """
         super().__init__()
         self._models = {model.name: model for model in models}
+        self._replaced: list[Model] = []  # each may be in the middle of a reply still
         self._stand_in = Model(stand_in, "Skills", deadline_s=patience_s, warm=True)
         self._certain = certain
         self._patience_s = patience_s
@@ -181,6 +183,8 @@ class LlmWorker(LoopWorker):
                 self._hand_over(self._use_key(event))
             case UseModels():
                 self._hand_over(self._use_models(event))
+            case UseProvider():
+                self._hand_over(self._use_provider(event))
             case LocalOnlyChanged():
                 self._hand_over(self._keep_local(event))
 
@@ -232,9 +236,10 @@ class LlmWorker(LoopWorker):
             self._relays.discard(relay)
             if draft:
                 draft.drop()
-        if relay.finished_by in self._models:
+        finished = self._models.get(relay.finished_by or "")
+        if finished is not None and finished in models:  # not replaced meanwhile
             reply = Message("assistant", relay.text)
-            self._head_start.was_read(relay.finished_by, (*request.messages, reply))
+            self._head_start.was_read(finished.name, (*request.messages, reply))
         await self._let_go()
         self._announce()
         if first_choice not in (None, relay.finished_by) and not self._ending:
@@ -485,8 +490,47 @@ class LlmWorker(LoopWorker):
         await self._look_for_files()
         await self._warm_up(WarmUp(reason=START))
 
+    async def _use_provider(self, command: UseProvider) -> None:
+        """Ask another model of the same engine from the next question on. The old one is closed
+        once its last reply is over."""
+        name = command.provider.engine.name
+        old = self._models.get(name)
+        if old is None:
+            await command.provider.close()
+            return
+        self._models[name] = Model(
+            command.provider,
+            old.title,
+            deadline_s=old.deadline_s,
+            set_up=old.set_up,
+            load_s=command.load_s,
+            stays=command.stays,
+        )
+        self._replaced.append(old)
+        self._head_start.stop_prefill()
+        self._head_start.drop()
+        self._head_start.forget(name)
+        # What failed, was missing or was told of the old one says nothing of this one.
+        self._fallback.set_up(name, old.set_up)
+        self._fallback.found(name, "")
+        self._absent.discard(name)
+        self._told_cold.pop(name, None)
+        self._told_missing = None
+        if name in self._looking:
+            self._looking[name].cancel()
+        while name in self._warming:
+            await asyncio.sleep(0)
+        log.info("%s answers with %s from now on", name, command.provider.engine.model)
+        await self._let_go()
+        await self._look_for_files()
+        await self._warm_up(WarmUp(reason=START))
+
     async def _let_go(self) -> None:
         """Close what is not asked any more: one that runs inside Parley takes much memory."""
+        for model in [each for each in self._replaced if not each.replying]:
+            self._replaced.remove(model)
+            await self._unload(model)
+            await model.provider.close()
         for model in self._models.values():
             busy = model.replying or model.name in self._warming
             if model.name not in self._fallback.order and model.warm and not busy:
@@ -583,6 +627,6 @@ class LlmWorker(LoopWorker):
             )
 
     async def on_loop_end(self) -> None:
-        for model in (*self._models.values(), self._stand_in):
+        for model in (*self._models.values(), *self._replaced, self._stand_in):
             await self._unload(model)
             await model.provider.close()

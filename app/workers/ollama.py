@@ -1,7 +1,8 @@
 """The Ollama thread: looks after the server and its models, never on a turn's path.
 
 It asks how the server is at an interval, starts the program when it is installed and nothing
-answers, starts it again when it stops, and gives up after a few times. Downloads run beside that.
+answers, starts it again when it stops, and gives up after a few times. Downloads run beside that,
+one after another.
 """
 
 from __future__ import annotations
@@ -9,22 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 from PySide6.QtCore import Signal
 
-from app.core.downloads import Download
 from app.core.events import (
     CancelFetch,
     DeleteModel,
     EngineMissing,
     Event,
-    FetchEnded,
     FetchModel,
-    FetchProgressed,
     LocalOnlyChanged,
     Notice,
     OllamaChanged,
@@ -32,18 +28,17 @@ from app.core.events import (
     UseModels,
     WarmUp,
 )
-from app.core.ollama import ModelKeeper, OllamaState, ServerProgram
+from app.core.model_events import UseOllamaModel
+from app.core.ollama import ModelKeeper, OllamaState, ServerProgram, same_model
 from app.core.ports import Engine, Stage
-from app.errors import AssistantError, downloads_are_off
+from app.errors import AssistantError
 from app.settings import OllamaSettings
 from app.workers.loop import LoopWorker
+from app.workers.pulls import PullPace, Pulls
 
 log = logging.getLogger(__name__)
 
 LOOK_AFTER_FAILURE_S = 10.0
-
-PROGRESS_INTERVAL_S = 0.25
-"""The server tells how far a download is up to 60 times a second; nobody reads that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +90,8 @@ class OllamaWorker(LoopWorker):
         wanted: bool = True,
         first_choice: bool = True,
         local_only: bool = False,
+        free_bytes: Callable[[], int | None] = lambda: None,
+        pull_pace: PullPace | None = None,
     ) -> None:
         """
         Args:
@@ -103,6 +100,8 @@ class OllamaWorker(LoopWorker):
             first_choice: whether Ollama is asked before all others; only then is it missed.
             options: the chosen model, and whether to start the program.
             find_gpus: names of the GPUs that work; may block, called in a thread of its own.
+            free_bytes: room on the disk where the server keeps its models; None when that is not
+                known. May block.
         """
         super().__init__()
         self._options = options
@@ -117,7 +116,6 @@ class OllamaWorker(LoopWorker):
         self._failures = 0
         self._gave_up = False
         self._may_start = options.start
-        self._local_only = local_only
         self._forbidden = (
             local_only and not keeper.local
         )  # the server is elsewhere, and local-only is on
@@ -129,7 +127,16 @@ class OllamaWorker(LoopWorker):
         self._started_at = 0.0
         self._gpus: tuple[str, ...] | None = None  # None: not looked for yet
         self._told_about_gpu = False
-        self._download: asyncio.Task[None] | None = None
+        self._pulls = Pulls(
+            emit=self.happened.emit,
+            report=self.report,
+            start=self._start,
+            woken=self._woken.set,
+            free_bytes=free_bytes,
+            pace=pull_pace or PullPace(),
+            local_only=local_only,
+        )
+        self._old_keepers: list[ModelKeeper] = []  # one of them may be downloading still
 
     # --- the border: any thread --------------------------------------------------------------
 
@@ -140,12 +147,14 @@ class OllamaWorker(LoopWorker):
         match event:
             case StartOllama():
                 self._hand_over(self._try_anew())
-            case FetchModel(stage=Stage.LLM):
-                self._hand_over(self._fetch(event.model or self._options.model))
-            case CancelFetch(stage=Stage.LLM):
-                self._hand_over(self._cancel_fetch())
-            case DeleteModel():
+            case FetchModel(stage=Stage.LLM) if event.engine in ("", "ollama"):
+                self._hand_over(self._fetch(event.model))
+            case CancelFetch(stage=Stage.LLM) if event.engine in ("", "ollama"):
+                self._loop.call_soon_threadsafe(self._pulls.stop, event.model)
+            case DeleteModel(engine="ollama"):
                 self._hand_over(self._delete(event.model))
+            case UseOllamaModel():
+                self._hand_over(self._use_model(event))
             case LocalOnlyChanged():
                 self._hand_over(self._keep_local(event))
             case UseModels():
@@ -154,7 +163,8 @@ class OllamaWorker(LoopWorker):
     # --- the loop's thread: the server -------------------------------------------------------
 
     async def on_loop_end(self) -> None:
-        await self._keeper.close()
+        for keeper in (self._keeper, *self._old_keepers):
+            await keeper.close()
         self._program.stop()
 
     async def _supervise(self) -> None:
@@ -181,9 +191,8 @@ class OllamaWorker(LoopWorker):
     async def _keep_local(self, command: LocalOnlyChanged) -> None:
         """Under local-only a server elsewhere is not even asked how it is."""
         self._forbidden = command.on and not self._keeper.local
-        self._local_only = command.on
-        if command.on:  # the server would fetch the model from another computer
-            await self._cancel_fetch()
+        # The server would fetch a model from another computer.
+        self._pulls.keep_local(on=command.on)
         self._woken.set()
 
     async def _take_place(self, command: UseModels) -> None:
@@ -372,56 +381,35 @@ class OllamaWorker(LoopWorker):
 
     # --- the loop's thread: the models -------------------------------------------------------
 
+    async def _use_model(self, command: UseOllamaModel) -> None:
+        """Look after another model; the server, and what it downloads, go on."""
+        self._old_keepers.append(self._keeper)
+        self._keeper = command.keeper
+        self._options = self._options.model_copy(update={"model": command.model})
+        self._told_about_gpu = False
+        if self._pulls.idle:
+            await self._close_old_keepers()
+        self._woken.set()
+
+    async def _close_old_keepers(self) -> None:
+        old, self._old_keepers = self._old_keepers, []
+        for keeper in old:
+            await keeper.close()
+
     async def _fetch(self, model: str) -> None:
-        if self._download is not None:
-            return
-        if self._local_only:
-            self.report(downloads_are_off(), turn_id=0)
-            self.happened.emit(FetchEnded(stage=Stage.LLM, complete=False))
-            return
-        self._download = asyncio.current_task()
-        complete = False
-        try:
-            await self._follow(model)
-            complete = True
-        except asyncio.CancelledError:
-            log.info("download of %s cancelled", model)
-        except AssistantError as exc:
-            self.report(exc, turn_id=0)
-        finally:
-            self._download = None
-            self.happened.emit(FetchEnded(stage=Stage.LLM, complete=complete))
+        await self._pulls.fetch(model or self._options.model, self._keeper)
+        if self._pulls.idle:
+            await self._close_old_keepers()
         self._woken.set()  # look at once: the model may be there now
-
-    async def _follow(self, model: str) -> None:
-        """Download, and tell how far it is a few times a second."""
-        told_at = 0.0
-        doing = ""
-        progress = cast("AsyncGenerator[Download, None]", self._keeper.pull(model))
-        async with aclosing(progress):
-            async for step in progress:
-                now_s = time.monotonic()
-                if step.doing == doing and now_s - told_at < PROGRESS_INTERVAL_S:
-                    continue
-                told_at, doing = now_s, step.doing
-                self.happened.emit(
-                    FetchProgressed(
-                        stage=Stage.LLM,
-                        line=step.line,
-                        done_bytes=step.done_bytes,
-                        total_bytes=step.total_bytes,
-                    )
-                )
-
-    async def _cancel_fetch(self) -> None:
-        if self._download is not None:
-            self._download.cancel()
 
     async def _delete(self, model: str) -> None:
         if self._forbidden:
             return
+        self._pulls.stop(model)
         await self._keeper.delete(model)
         self._woken.set()
+        if same_model(model, self._options.model):
+            self.warm_up.emit(WarmUp(reason="its model was deleted"))  # somebody else answers now
 
 
 def _not_installed(model: str) -> EngineMissing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QTimer, Slot
@@ -11,6 +12,7 @@ from app.core.events import (
     ClauseStarted,
     Event,
     LevelMeasured,
+    MouthMoved,
     PlaybackEnded,
     PlaybackStarted,
     SoundChime,
@@ -19,6 +21,7 @@ from app.core.events import (
     StopSpeech,
 )
 from app.core.gaps import Gaps
+from app.core.mouth import CLOSED, MouthReader, MouthShape
 from app.core.ports import Audio, AudioOutput
 from app.core.turn import Turn
 from app.workers.worker import Worker
@@ -27,6 +30,14 @@ WATCH_MS = 20
 """How often the loudspeaker's progress is looked at while a reply plays."""
 
 LEVEL_WINDOW_S = 0.03
+
+MOUTH_LEAD_S = 0.04
+"""A mouth is shown this much before its sound: two threads and a frame of the screen lie between,
+and a mouth that is early looks right where one that is late does not (ITU-R BT.1359-1: noticed
+from 125 ms early, from 45 ms late)."""
+
+MOUTH_STEP = 0.02
+"""A smaller change of the mouth is not told; nobody would see it."""
 
 USUAL_SECONDS_PER_CHARACTER = 1 / 15
 """Length of speech when a clause is cut while it is still being made: English read aloud at
@@ -52,7 +63,12 @@ class _Playback:
     gaps: Gaps = field(default_factory=Gaps)
     clauses: list[_Clause] = field(default_factory=list)
     envelope: list[tuple[float, float]] = field(default_factory=list)
-    """(seconds from the start, peak) of each slice of audio, for the mouth and the ring."""
+    """(seconds from the start, peak) of each slice of audio, for the ring."""
+    reader: MouthReader | None = None
+    mouths: deque[tuple[float, MouthShape]] = field(default_factory=deque)
+    """(seconds from the start, shape), those that are over left out."""
+    mouth: MouthShape = CLOSED
+    """As it was told last."""
     lead_s: float = 0.0
     """Sound before the first clause: the chime."""
     duration_s: float = 0.0
@@ -120,11 +136,21 @@ class PlayerWorker(Worker):
     def _play_speech(self, playback: _Playback, chunk: SpeechChunk) -> None:
         gap = playback.gaps.owed(chunk.sample_rate)
         if len(gap):  # never before the first clause
-            duration_s = self._play(playback, gap, chunk.sample_rate)
+            duration_s = self._say(playback, gap, chunk.sample_rate)
             playback.clauses[-2].duration_s += duration_s
         audio = playback.gaps.feed(chunk.audio, chunk.sample_rate)
         if len(audio):
-            playback.clauses[-1].duration_s += self._play(playback, audio, chunk.sample_rate)
+            playback.clauses[-1].duration_s += self._say(playback, audio, chunk.sample_rate)
+
+    def _say(self, playback: _Playback, audio: Audio, sample_rate: int) -> float:
+        """As `_play`, with a mouth; read after the sound is on its way, which it must not delay."""
+        starts_at_s = playback.duration_s
+        duration_s = self._play(playback, audio, sample_rate)
+        reader = playback.reader
+        if reader is None or reader.sample_rate != sample_rate:
+            playback.reader = reader = MouthReader(sample_rate, starts_at_s)
+        playback.mouths.extend(reader.feed(audio))
+        return duration_s
 
     def _play(self, playback: _Playback, audio: Audio, sample_rate: int) -> float:
         duration_s = self._output.play(audio, sample_rate)
@@ -163,9 +189,21 @@ class PlayerWorker(Worker):
         played_s = self._played_s(playback)
         if playback.has_begun:
             self.happened.emit(LevelMeasured(turn_id=turn_id, level=_level(playback, played_s)))
+            self._move_mouth(playback, _mouth(playback, played_s - self._output.latency_s))
         if playback.is_complete and self._output.queued_s <= 0:
             heard = "".join(clause.text for clause in playback.clauses)
             self._end(playback, heard=heard, complete=True)
+
+    def _move_mouth(self, playback: _Playback, shape: MouthShape) -> None:
+        if self._output.queued_s <= 0:
+            shape = CLOSED  # nothing more is there to be said: the end, or a voice that is late
+        before = playback.mouth
+        step = max(abs(shape.open - before.open), abs(shape.wide - before.wide))
+        if step >= MOUTH_STEP or (shape == CLOSED and before != CLOSED):
+            playback.mouth = shape
+            self.happened.emit(
+                MouthMoved(turn_id=playback.turn.id, open=shape.open, wide=shape.wide)
+            )
 
     def _stop(self, turn_id: int) -> None:
         """The turn's token has silenced the loudspeaker already; say what was heard."""
@@ -180,6 +218,7 @@ class PlayerWorker(Worker):
     def _end(self, playback: _Playback, *, heard: str, complete: bool) -> None:
         self._timer.stop()
         self._forget_flush()
+        self._move_mouth(playback, CLOSED)
         self._playback = None
         self.happened.emit(
             PlaybackEnded(
@@ -223,6 +262,14 @@ def _level(playback: _Playback, played_s: float) -> float:
     while len(playback.envelope) > 1 and playback.envelope[1][0] <= played_s:
         playback.envelope.pop(0)
     return playback.envelope[0][1] if playback.envelope else 0.0
+
+
+def _mouth(playback: _Playback, heard_s: float) -> MouthShape:
+    """The shape that belongs to what is heard after `heard_s` seconds, or soon."""
+    mouths, due_s = playback.mouths, heard_s + MOUTH_LEAD_S
+    while len(mouths) > 1 and mouths[1][0] <= due_s:
+        mouths.popleft()
+    return mouths[0][1] if mouths and mouths[0][0] <= due_s else CLOSED
 
 
 def _nothing() -> None:

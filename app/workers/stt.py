@@ -68,6 +68,8 @@ class SttWorker(Worker):
     @Slot(object)
     def adopt(self, provider: SttProvider) -> None:
         """Use this loaded engine from the next utterance on; this thread owns it now."""
+        if self._next_provider:
+            self._next_provider.close()  # changed twice before it was used
         self._next_provider = provider
         self.happened.emit(EngineReady(engine=provider.engine))
 

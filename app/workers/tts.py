@@ -70,6 +70,8 @@ class TtsWorker(Worker):
     @Slot(object)
     def adopt(self, provider: TtsProvider) -> None:
         """Speak with this loaded voice from the next reply on; this thread owns it now."""
+        if self._next_provider:
+            self._next_provider.close()  # changed twice before it was used
         self._next_provider = provider
         self.happened.emit(EngineReady(engine=provider.engine))
 

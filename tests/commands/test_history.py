@@ -246,6 +246,47 @@ def test_a_reader_that_has_seen_enough_is_no_error(filled: Paths) -> None:
     assert (child.returncode, err) == (0, b"")
 
 
+# --- one conversation -----------------------------------------------------------------------
+
+
+def test_a_conversation_is_renamed_and_pinned(
+    filled: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(filled, "rename", "1", "Trip to Paris") == 0
+    assert run(filled, "pin", "1") == 0
+    capsys.readouterr()
+    run(filled, "list")
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("pinned: Trip to Paris")
+    assert run(filled, "unpin", "1") == 0
+    assert run(filled, "rename", "1", "") == 0
+    assert "the weather in Paris" in capsys.readouterr().out
+    run(filled, "list")
+    assert "pinned" not in capsys.readouterr().out
+    assert second.endswith("a timer for tea")
+
+
+def test_one_conversation_is_exported(
+    filled: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "one.json"
+    assert run(filled, "export", "2", "--format", "json", "--out", str(out)) == 0
+    assert "2 turns" in capsys.readouterr().out
+    (session,) = json.loads(out.read_text())["sessions"]
+    assert session["title"] == "a timer for tea"
+
+
+@pytest.mark.parametrize(
+    "words", [["rename", "77", "x"], ["pin", "77"], ["unpin", "77"], ["export", "77"]]
+)
+def test_a_conversation_that_is_not_there_is_bad_input(
+    filled: Paths, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(filled, *words) == 2
+    streams = capsys.readouterr()
+    assert (streams.out, "history list" in streams.err) == ("", True)
+
+
 # --- figures --------------------------------------------------------------------------------
 
 

@@ -205,6 +205,41 @@ def test_toggle_ends_at_an_interrupt() -> None:
     assert talk.press(3.0) == [Start(2, 3.0)]
 
 
+@pytest.mark.parametrize("mode", ["hold", "toggle", "hybrid"])
+def test_an_input_that_only_comes_begins_and_ends_in_every_mode(mode: Mode) -> None:
+    talk = machine(mode)
+    assert talk.toggle(1.0, "outside") == [Start(1, 1.0)]
+    assert talk.release(1.1, source="outside") == [], "nobody holds it"
+    assert talk.toggle(3.0, "outside") == [Finish(1, 3.0, "pressed again")]
+    assert talk.toggle(3.01, "outside") == [Start(2, 3.01)]
+
+
+def test_such_an_input_ends_what_a_key_holds_and_a_press_ends_what_it_began() -> None:
+    talk = machine()
+    talk.press(1.0)
+    assert talk.toggle(2.0, "outside") == [Finish(1, 2.0, "pressed again")]
+    assert talk.release(3.0) == []
+    talk.toggle(4.0, "outside")
+    assert talk.press(5.0) == [Finish(2, 5.0, "pressed again")]
+
+
+def test_such_an_input_is_capped_too() -> None:
+    talk = machine()
+    talk.toggle(1.0, "outside")
+    assert talk.tick(1.0 + LONGEST_S) == [Finish(1, 1.0 + LONGEST_S, "too long")]
+
+
+def test_an_interrupt_may_leave_what_others_began_alone() -> None:
+    talk = machine()
+    talk.press(1.0, source="outside")
+    assert talk.interrupt(2.0, "window left", {"key", "button"}) == []
+    assert talk.recording == 1
+    assert talk.release(3.0, source="outside") == [Finish(1, 3.0, "released")]
+    assert talk.interrupt(3.01, "window left", {"key"}) == []
+    assert talk.press(3.02, source="outside") == [Resume(1, 3.02)], "it was not made final"
+    assert talk.interrupt(4.0, "dropped") == [Finish(1, 4.0, "dropped")]
+
+
 def test_hybrid_long_press_is_hold() -> None:
     talk = machine("hybrid")
     talk.press(1.0)

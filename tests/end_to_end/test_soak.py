@@ -30,6 +30,7 @@ from app.core.events import (
     FinishListening,
     Intent,
     LevelMeasured,
+    MouthMoved,
     Outcome,
     ReplyDelta,
     StartListening,
@@ -105,7 +106,7 @@ class Watcher(QObject):
 
     @Slot(object)
     def watch(self, event: Event) -> None:
-        if not isinstance(event, LevelMeasured | ReplyDelta):
+        if not isinstance(event, LevelMeasured | MouthMoved | ReplyDelta):
             self.recent.append(f"{event.at:.3f} turn {event.turn_id} {type(event).__name__}")
         match event:
             case StateChanged():

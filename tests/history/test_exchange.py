@@ -46,6 +46,55 @@ def test_a_json_export_comes_back_without_loss(filled: SqliteHistory, tmp_path: 
     other.close()
 
 
+def test_names_and_pins_travel_and_what_is_here_already_keeps_its_own(
+    filled: SqliteHistory, tmp_path: Path
+) -> None:
+    first = min(row.id for row in filled.sessions())
+    filled.rename(first, "My own name")
+    filled.pin(first, True)
+    text = exported(filled, "json")
+    other = SqliteHistory(tmp_path / "other.sqlite")
+    other.import_json(io.StringIO(text))
+    assert exported(other, "json") == text
+    top = other.sessions()[0]
+    assert (top.title, top.pinned) == ("My own name", True)
+    other.rename(top.id, "")
+    other.pin(top.id, False)
+    assert other.import_json(io.StringIO(text)) == Imported(turns=0, known=4)
+    assert (other.title(top.id) or "").startswith("first")
+    assert not any(row.pinned for row in other.sessions())
+    other.close()
+
+
+def test_an_import_brings_back_what_was_just_deleted(filled: SqliteHistory) -> None:
+    text = exported(filled, "json")
+    doomed = filled.sessions()[0].id
+    filled.put_away(doomed, 1.0)
+    assert len(json.loads(exported(filled, "json"))["sessions"]) == 1
+    filled.import_json(io.StringIO(text))
+    filled.purge([doomed])
+    assert exported(filled, "json") == text
+
+
+def test_an_old_conversation_that_went_on_comes_back_in_its_order(
+    history: SqliteHistory, tmp_path: Path
+) -> None:
+    history.save(turn(1, "yesterday"))
+    history.save(turn(2, "later"))
+    session_id = history.sessions()[0].id
+    history.close()
+    history.begin(3, session_id)
+    history.save(turn(1, "today", conversation=3, started_at=1_800_000_000.0))
+    text = exported(history, "json")
+    assert "conversation" not in json.loads(text)["sessions"][0]["turns"][0]
+    other = SqliteHistory(tmp_path / "other.sqlite")
+    other.import_json(io.StringIO(text))
+    said = [row.record.transcript for row in other.turns()]
+    assert said == ["yesterday", "later", "today"]
+    assert exported(other, "json") == text
+    other.close()
+
+
 def test_importing_again_adds_nothing_and_changes_nothing(filled: SqliteHistory) -> None:
     text = exported(filled, "json")
     assert filled.import_json(io.StringIO(text)) == Imported(turns=0, known=4)

@@ -74,6 +74,9 @@ def test_a_file_of_any_earlier_version_is_brought_up_with_its_turns(
     waits = database.execute("SELECT voice_to_voice FROM turns ORDER BY id").fetchall()
     if stop in (1, 2):  # from the third on, the store writes it
         assert waits == [(412.5,), (None,)]
+    if 1 <= stop < len(MIGRATIONS):  # from the fourth on, a trigger counts
+        kept = database.execute("SELECT turns, last_at, pinned, deleted_at FROM sessions")
+        assert kept.fetchall() == [(2, 2.0, 0, None)]
     assert version(database) == len(MIGRATIONS)
     found = database.execute("SELECT count(*) FROM turns_text WHERE turns_text MATCH 'old'")
     assert found.fetchone()[0] == (1 if stop >= 1 else 0)

@@ -130,7 +130,7 @@ def test_a_changed_turn_is_found_by_its_new_words_only(history: SqliteHistory) -
 
 def test_among_ten_thousand_turns_exactly_the_right_ones_are_found(history: SqliteHistory) -> None:
     history.save(turn(0))
-    with history._writing() as database:  # one by one would take a minute
+    with history.writing() as database:  # one by one would take a minute
         database.executemany(
             "INSERT INTO turns (session_id, turn_id, started_at, source, transcript, language, "
             "reply_generated, reply_heard, outcome) VALUES (1, ?, ?, 'text', ?, 'en', ?, '', '')",

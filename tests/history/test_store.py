@@ -17,7 +17,8 @@ import app
 from app.core.ports import HistoryStore
 from app.errors import HistoryError
 from app.history.migrations import MIGRATIONS
-from app.history.store import TITLE_CHARS, SqliteHistory
+from app.history.store import SqliteHistory
+from app.history.turn_rows import TITLE_CHARS
 from tests.support.turns import turn
 
 ROOT = Path(app.__file__).parents[1]
@@ -110,6 +111,83 @@ def test_a_reader_sees_turns_while_the_window_goes_on_writing(
     reader.close()
 
 
+# --- conversations ------------------------------------------------------------------------
+
+
+def test_a_private_turn_is_refused(history: SqliteHistory, path: Path) -> None:
+    with pytest.raises(ValueError, match="private"):
+        history.save(turn(1, "zebrafish", private=True))
+    assert history.turns() == []
+    assert traces(path, "zebrafish") == []
+
+
+def test_the_list_begins_with_pinned_ones_and_goes_by_the_last_turn(path: Path) -> None:
+    store = SqliteHistory(path)
+    for number, words in enumerate(("first", "second", "third"), start=1):
+        store.open()
+        store.save(turn(number, words))
+        store.close()
+    store.begin(1, 1)
+    store.save(turn(50, "first goes on", conversation=1))
+    store.pin(2, True)
+    rows, total = store.conversations(2)
+    assert [row.title for row in rows] == ["second", "first"]
+    assert total == 3
+    assert rows[1].turns == 2
+    assert rows[1].last_at > rows[1].started_at
+    store.close()
+
+
+def test_what_is_put_away_is_out_of_sight_everywhere(history: SqliteHistory) -> None:
+    history.save(turn(1, "walrus 海象"))
+    (row,) = history.sessions()
+    assert history.put_away(row.id, 5.0)
+    assert history.waiting() == {row.id: 5.0}
+    assert history.sessions() == history.turns() == []
+    assert history.conversations(10) == ([], 0)
+    assert history.search("walrus") == history.search("海象") == []
+    assert history.title(row.id) is None
+    assert not history.put_away(row.id, 6.0)
+    assert not history.rename(row.id, "x")
+    assert not history.pin(row.id, True)
+    assert history.take_back(row.id)
+    assert history.sessions() == [row]
+    assert len(history.search("walrus")) == 1
+    assert not history.take_back(row.id)
+
+
+def test_only_what_is_put_away_is_purged(history: SqliteHistory, path: Path) -> None:
+    history.save(turn(1, "walrus"))
+    history.save(turn(2, "quokka", conversation=1))
+    history.put_away(1, 5.0)
+    history.purge([])
+    history.purge([1, 2])
+    assert [row.title for row in history.sessions()] == ["quokka"]
+    assert traces(path, "walrus") == []
+
+
+def test_a_turn_that_was_deleted_stays_deleted(history: SqliteHistory, path: Path) -> None:
+    assert history.save(turn(1, "walrus", outcome=""))
+    history.delete_all()
+    assert history.save(turn(1, "walrus")) == 0
+    assert history.turns() == []
+    assert history.save(turn(2, "next"))
+    assert [row.title for row in history.sessions()] == ["next"]
+
+
+def test_rows_of_a_file_that_was_taken_away_are_not_those_of_the_next(
+    history: SqliteHistory, path: Path
+) -> None:
+    history.save(turn(1, "here"))
+    for file in path.parent.glob(path.name + "*"):
+        file.rename(file.with_name(f"old-{file.name}"))
+    other = SqliteHistory(path)
+    other.save(turn(9, "of another program"))
+    history.save(turn(1, "still here"))
+    assert [row.record.transcript for row in other.turns()] == ["still here", "of another program"]
+    other.close()
+
+
 # --- kill -9 ------------------------------------------------------------------------------
 
 WRITER = """
@@ -150,7 +228,7 @@ def test_kill_9_loses_nothing_that_was_reported_as_saved(path: Path) -> None:
             promised[int(row)] = f"round{round_number} turn{number}"
         store = SqliteHistory(path)
         store.open()
-        newest = store.sessions()[0]
+        newest = max(store.sessions(), key=lambda row: row.id)
         assert newest.title == f"round{round_number} turn1"
         assert newest.turns >= count
         store.close()

@@ -1,10 +1,19 @@
-"""A model hub on a local socket that speaks what the hub's client asks for."""
+"""A model hub on a local socket that speaks what the hub's client asks for, its bad days included.
+
+In a test::
+
+    with serve_hub(monkeypatch) as hub:
+        hub.models["somebody/a-model"] = folder
+        hub.cut_after = 1_000_000
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,21 +23,69 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+PIECE_BYTES = 1 << 16
+SMALL_BYTES = 100_000
+"""Larger files are stored outside git, and their checksum is another one."""
 
 
 class Hub:
     """Folders served as models, by name.
 
     Attributes:
+        address: where it listens.
         models: folder by model name.
-        cut_after: bytes of a file after which the connection breaks once, or None.
+        cut_after: bytes of a file after which the connection breaks, or None.
+        cuts: how often it does; negative is always.
+        hang_after: bytes of a file after which nothing more comes, or None.
+        hangs: how often; negative is always.
+        silent: nothing at all is answered, the API included.
+        bytes_per_s: how fast a file comes; 0 is as fast as can be.
+        ignores_range: a whole file is sent whatever part was asked for.
+        wrong_range: the part that is sent begins this many bytes after the one asked for.
+        more_bytes: by how much a file is larger in the API's words than it is.
+        wrong_hash: the API's checksums are those of other files.
+        tells_hashes: False leaves them out, as some mirrors do.
         requests: "METHOD path" and the Range header of each request for a file.
     """
 
     def __init__(self) -> None:
+        self.address = ""
         self.models: dict[str, Path] = {}
         self.cut_after: int | None = None
+        self.cuts = -1
+        self.hang_after: int | None = None
+        self.hangs = -1
+        self.silent = False
+        self.bytes_per_s = 0.0
+        self.ignores_range = False
+        self.wrong_range = 0
+        self.more_bytes = 0
+        self.wrong_hash = False
+        self.tells_hashes = True
         self.requests: list[tuple[str, str]] = []
+        self.closing = threading.Event()
+
+    def asked_for(self, file: str) -> list[str]:
+        """The Range header of each GET of this file, in order."""
+        return [
+            wanted
+            for request, wanted in self.requests
+            if request.startswith("GET") and request.endswith(f"/{file}")
+        ]
+
+    def sibling(self, file: Path) -> dict[str, object]:
+        """What the API says of a file."""
+        data = file.read_bytes()
+        told: dict[str, object] = {"rfilename": file.name, "size": len(data) + self.more_bytes}
+        if not self.tells_hashes:
+            return told
+        if self.wrong_hash:
+            data += b"!"
+        told["blobId"] = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        if len(data) > SMALL_BYTES:
+            sha256 = hashlib.sha256(data).hexdigest()
+            told["lfs"] = {"sha256": sha256, "size": len(data), "pointerSize": 130}
+        return told
 
 
 @contextmanager
@@ -41,7 +98,7 @@ def serve_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="hub", daemon=True)
     thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
+    address = hub.address = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     reset_sessions()  # they keep what the constant was when they were made
@@ -54,6 +111,7 @@ def serve_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -75,6 +133,9 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             """Nothing on the terminal."""
 
         def _answer(self, *, body: bool) -> None:
+            if hub.silent:
+                self._hang()
+                return
             path = unquote(urlsplit(self.path).path).strip("/")
             if path.startswith("api/models/"):
                 name = path.removeprefix("api/models/").split("/revision/")[0]
@@ -82,10 +143,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 if folder is None:
                     self._missing("RepoNotFound")
                     return
-                files = [
-                    {"rfilename": file.name, "size": file.stat().st_size}
-                    for file in sorted(folder.iterdir())
-                ]
+                files = [hub.sibling(file) for file in sorted(folder.iterdir())]
                 answer = {"id": name, "sha": COMMIT, "siblings": files}
                 self._send(json.dumps(answer).encode(), {}, body=body)
                 return
@@ -101,8 +159,15 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
         def _send(self, data: bytes, headers: dict[str, str], *, body: bool) -> None:
             start = 0
             wanted = self.headers.get("Range", "")
-            if body and wanted.startswith("bytes="):
+            if body and wanted.startswith("bytes=") and not hub.ignores_range:
                 start = int(wanted.removeprefix("bytes=").split("-")[0])
+                if start >= len(data):
+                    self.send_response(416)
+                    self.send_header("Content-Range", f"bytes */{len(data)}")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                start = min(start + hub.wrong_range, len(data))
                 self.send_response(206)
                 self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
             else:
@@ -113,13 +178,36 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if not body:
                 return
-            if hub.cut_after is not None and len(data) > hub.cut_after:
-                self.wfile.write(data[start : hub.cut_after])
-                self.wfile.flush()
+            if hub.cuts and hub.cut_after is not None and len(data) > hub.cut_after:
+                hub.cuts -= 1
+                self._write(data[start : hub.cut_after])
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_WR)
                 return
-            self.wfile.write(data[start:])
+            if hub.hangs and hub.hang_after is not None and len(data) > hub.hang_after:
+                hub.hangs -= 1
+                self._write(data[start : hub.hang_after])
+                self._hang()
+                return
+            self._write(data[start:])
+
+        def _write(self, data: bytes) -> None:
+            try:
+                if not hub.bytes_per_s:
+                    self.wfile.write(data)
+                    self.wfile.flush()
+                    return
+                for at in range(0, len(data), PIECE_BYTES):
+                    piece = data[at : at + PIECE_BYTES]
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+                    time.sleep(len(piece) / hub.bytes_per_s)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True  # the client has left, as it may
+
+        def _hang(self) -> None:
+            hub.closing.wait()
+            self.close_connection = True
 
         def _missing(self, code: str) -> None:
             self.send_response(404)

@@ -6,17 +6,22 @@ import time
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.core.catalogue import ModelId
 from app.core.events import (
     FETCHED,
     CancelFetch,
+    DeleteModel,
     EngineMissing,
     FetchEnded,
     FetchModel,
     FetchProgressed,
     LocalOnlyChanged,
     StageFailed,
+    UseEngine,
     WarmUp,
 )
+from app.core.model_cards import Chosen, OnDisk, Stock
+from app.core.model_events import LookUpModels, ModelsChosen, ModelsListed
 from app.core.ports import Stage as TurnStage
 from app.errors import ProviderUnavailable
 from app.workers.engines import EnginesWorker
@@ -158,8 +163,10 @@ def test_local_only_ends_a_download_that_runs_and_those_that_wait(stage, sender,
     assert "Stay on this computer" in stage.recorder.wait_for(StageFailed, 2).title
     assert provider.ended.is_set()
     assert not waiting.ended.is_set(), "it was never begun"
-    assert [ended.stage for ended in stage.recorder.all(FetchEnded)] == ["stt", "llm"]
-    assert not any(ended.complete for ended in stage.recorder.all(FetchEnded))
+    ended = stage.recorder.all(FetchEnded)
+    assert sorted(each.stage for each in ended) == ["llm", "stt"]
+    assert not any(each.complete for each in ended)
+    assert all("Stay on this computer" in each.title for each in ended)
 
 
 def test_a_download_is_cancelled_in_words_of_its_stage_alone(stage, sender, handed_over, qtbot):
@@ -197,3 +204,268 @@ def test_a_language_model_is_fetched_by_its_name_and_warmed_up(stage, sender, ha
     assert not model.loaded, "the language models' thread loads its own"
     ended = stage.recorder.wait_for(FetchEnded)
     assert (ended.stage, ended.complete) == ("llm", True)
+
+
+# --- engines changed while Parley runs --------------------------------------------------------
+
+
+def test_another_engine_is_loaded_and_handed_over_at_any_time(stage, sender, handed_over):
+    first, second, third = FakeStt(), FakeStt(), FakeStt()
+    start(stage, sender, handed_over, first)
+    handed_over.wait_for(FakeStt)
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=second))
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=third))
+    handed_over.wait_for(FakeStt, 3)
+    assert handed_over.all(FakeStt) == [first, second, third]
+    assert third.loaded
+    assert not first.closed, "its stage closes it, between turns"
+
+
+def test_one_that_is_not_here_leaves_the_old_one_serving_and_can_be_fetched(
+    stage, sender, handed_over
+):
+    start(stage, sender, handed_over, FakeStt())
+    handed_over.wait_for(FakeStt)
+    wanted, other = Downloadable(), Downloadable()
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=other))
+    stage.recorder.wait_for(EngineMissing)
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=wanted))
+    assert stage.recorder.wait_for(EngineMissing, 2).fetchable, "told again of another one"
+    assert other.closed
+    assert handed_over.all(Downloadable) == []
+    sender.send.emit(FetchModel(stage=TurnStage.STT))
+    assert handed_over.wait_for(Downloadable) is wanted
+
+
+def test_an_engine_is_changed_while_a_download_runs(stage, sender, handed_over):
+    start(stage, sender, handed_over, Endless())
+    sender.send.emit(FetchModel(stage=TurnStage.STT))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=FakeStt()))
+    handed_over.wait_for(FakeStt)
+    assert not stage.recorder.all(FetchEnded)
+
+
+# --- models by name ---------------------------------------------------------------------------
+
+TINY = ModelId(TurnStage.STT, "whisper", "somebody/tiny")
+BASE = ModelId(TurnStage.STT, "whisper", "somebody/base")
+VOICE = ModelId(TurnStage.TTS, "vits", "somebody/voice")
+
+
+class FakeShelf:
+    """Models that come when they are let in."""
+
+    def __init__(self, *here: ModelId) -> None:
+        self.here = list(here)
+        self.parts: list[ModelId] = []
+        self.begun: list[ModelId] = []
+        self.ended: list[ModelId] = []
+        self.let_in: set[ModelId] = set()
+        self.deaf = False
+        """A download is inside a library that listens to nobody."""
+        self.goes_on = threading.Event()
+
+    def look(self) -> tuple[Stock, ...]:
+        whole = [Stock(one, True, 10, 10) for one in self.here]
+        parts = [Stock(one, False, 4) for one in self.parts if one not in self.here]
+        return (*whole, *parts)
+
+    def fetch(self, wanted: ModelId, progress) -> None:
+        self.begun.append(wanted)
+        self.parts.append(wanted)
+        progress("begun")
+        try:
+            if self.deaf:
+                self.goes_on.wait(10)
+            while wanted not in self.let_in:
+                progress("more")
+                time.sleep(0.005)
+            self.here.append(wanted)
+        finally:
+            self.ended.append(wanted)
+
+    def delete(self, unwanted: ModelId, *, part_only: bool = False) -> None:
+        if not part_only and unwanted in self.here:
+            self.here.remove(unwanted)
+        if unwanted in self.parts:
+            self.parts.remove(unwanted)
+
+
+def shelve(stage, sender, shelf, chosen=None, handed_over=None):
+    worker = EnginesWorker(chosen or {}, shelf=shelf, models=Chosen(stt=TINY))
+    sender.send.connect(worker.interrupt, Qt.ConnectionType.DirectConnection)
+    sender.send.connect(worker.handle)
+    if handed_over:
+        worker.stt_ready.connect(handed_over.take)
+    stage.start(worker)
+
+
+def fetch_of(one: ModelId) -> FetchModel:
+    return FetchModel(stage=one.stage, engine=one.engine, model=one.model)
+
+
+def stop_of(one: ModelId, *, discard: bool = False) -> CancelFetch:
+    return CancelFetch(stage=one.stage, engine=one.engine, model=one.model, discard=discard)
+
+
+def standings(recorder) -> dict[ModelId, OnDisk]:
+    """Of the models that are here, as told last."""
+    told = recorder.all(ModelsListed)
+    shown = told[-1].cards if told else ()
+    return {card.id: card.on_disk for card in shown if card.on_disk != OnDisk.ABSENT}
+
+
+def test_the_models_are_listed_and_listed_again_when_others_are_chosen(stage, sender):
+    shelf = FakeShelf(TINY)
+    shelf.parts.append(VOICE)
+    shelve(stage, sender, shelf)
+    sender.send.emit(LookUpModels())
+    listed = stage.recorder.wait_for(ModelsListed)
+    assert standings(stage.recorder) == {TINY: OnDisk.HERE, VOICE: OnDisk.PAUSED}
+    assert [card.id for card in listed.cards if card.in_use] == [TINY]
+    sender.send.emit(ModelsChosen(chosen=Chosen(stt=BASE, voices={"en": VOICE.model})))
+    listed = stage.recorder.wait_for(ModelsListed, 2)
+    assert [card.id for card in listed.cards if card.in_use] == [VOICE, BASE]
+
+
+def test_several_are_fetched_one_after_another(stage, sender, qtbot):
+    shelf = FakeShelf()
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    sender.send.emit(fetch_of(VOICE))
+    sender.send.emit(fetch_of(VOICE))
+    waiting = stage.recorder
+    qtbot.waitUntil(lambda: any(e.waiting for e in waiting.all(FetchProgressed)))
+    assert shelf.begun == [TINY]
+    shelf.let_in = {TINY, VOICE}
+    first, second = waiting.wait_for(FetchEnded), waiting.wait_for(FetchEnded, 2)
+    assert (first.model, first.complete) == (TINY.model, True)
+    assert (second.model, second.engine, second.complete) == (VOICE.model, "vits", True)
+    assert shelf.begun == [TINY, VOICE], "the same one is not fetched twice"
+    qtbot.waitUntil(lambda: set(standings(waiting)) == {TINY, VOICE})
+
+
+def test_one_is_paused_and_the_next_goes_on(stage, sender, qtbot):
+    shelf = FakeShelf()
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    sender.send.emit(fetch_of(BASE))
+    sender.send.emit(fetch_of(VOICE))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(stop_of(TINY))
+    sender.send.emit(stop_of(BASE))
+    shelf.let_in = {VOICE}
+    ended = [stage.recorder.wait_for(FetchEnded, count) for count in (1, 2, 3)]
+    assert [(each.model, each.complete) for each in ended] == [
+        (TINY.model, False),
+        (BASE.model, False),
+        (VOICE.model, True),
+    ]
+    assert not any(each.title for each in ended), "the user wanted it so"
+    assert BASE not in shelf.begun
+    qtbot.waitUntil(lambda: standings(stage.recorder) == {TINY: OnDisk.PAUSED, VOICE: OnDisk.HERE})
+    shelf.let_in.add(TINY)
+    sender.send.emit(fetch_of(TINY))
+    assert stage.recorder.wait_for(FetchEnded, 4).complete
+
+
+def test_cancelled_is_thrown_away(stage, sender):
+    shelf = FakeShelf()
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(stop_of(TINY, discard=True))
+    stage.recorder.wait_for(FetchEnded)
+    stage.recorder.wait_for(ModelsListed)
+    assert shelf.parts == []
+
+
+def test_a_library_that_listens_to_nobody_is_left_behind(stage, sender, qtbot):
+    shelf = FakeShelf()
+    shelf.deaf = True
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(stop_of(TINY, discard=True))
+    stage.recorder.wait_for(FetchEnded)  # within 5 s; the library would take 10
+    assert shelf.ended == []
+    # the next of the same model waits for it, since both would write the same files
+    sender.send.emit(fetch_of(TINY))
+    qtbot.wait(100)
+    assert shelf.begun == [TINY]
+    shelf.let_in = {TINY}
+    shelf.goes_on.set()
+    qtbot.waitUntil(lambda: shelf.begun == [TINY, TINY])
+    assert stage.recorder.wait_for(FetchEnded, 2).complete
+
+
+def test_a_download_asked_for_and_cancelled_at_once_does_not_run(stage, sender):
+    shelf = FakeShelf()
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    sender.send.emit(stop_of(TINY))
+    assert not stage.recorder.wait_for(FetchEnded).complete
+    assert shelf.here == []
+
+
+def test_a_failed_one_says_why_with_its_name(stage, sender):
+    class Failing(FakeShelf):
+        def fetch(self, wanted, progress):
+            raise ProviderUnavailable("It stopped.", "Try again.")
+
+    shelve(stage, sender, Failing())
+    sender.send.emit(fetch_of(BASE))
+    ended = stage.recorder.wait_for(FetchEnded)
+    assert (ended.model, ended.title, ended.hint) == (BASE.model, "It stopped.", "Try again.")
+
+
+def test_a_fetched_model_is_loaded_when_its_stage_waits_for_it(stage, sender, handed_over):
+    class ByShelf(FakeStt):
+        def load(self):
+            if TINY not in shelf.here:
+                raise ProviderUnavailable("The speech model is not here.", "Download it.")
+            super().load()
+
+    shelf = FakeShelf()
+    shelf.let_in = {TINY}
+    shelve(stage, sender, shelf, {TurnStage.STT: ByShelf()}, handed_over)
+    stage.recorder.wait_for(EngineMissing)
+    sender.send.emit(fetch_of(TINY))
+    handed_over.wait_for(ByShelf)
+    assert stage.recorder.wait_for(FetchEnded).complete
+
+
+def test_a_model_is_deleted_with_its_download(stage, sender, qtbot):
+    shelf = FakeShelf(BASE)
+    shelve(stage, sender, shelf)
+    sender.send.emit(DeleteModel(stage=BASE.stage, engine=BASE.engine, model=BASE.model))
+    stage.recorder.wait_for(ModelsListed)
+    assert standings(stage.recorder) == {}
+    sender.send.emit(DeleteModel(model="phi3:mini"))  # Ollama's, and nobody's here
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(DeleteModel(stage=TINY.stage, engine=TINY.engine, model=TINY.model))
+    assert not stage.recorder.wait_for(FetchEnded).complete
+    qtbot.waitUntil(lambda: TINY not in shelf.parts)
+
+
+def test_the_one_in_use_gives_way_to_the_stand_in_at_once(stage, sender, handed_over):
+    """As bootstrap asks for it: a stand-in first, then the deletion, then the chosen one again."""
+    chosen, stand_in = FakeStt(), FakeStt(stand_in=True)
+    shelf = FakeShelf(TINY)
+    shelve(stage, sender, shelf, {TurnStage.STT: chosen}, handed_over)
+    handed_over.wait_for(FakeStt)
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=stand_in))
+    sender.send.emit(DeleteModel(stage=TINY.stage, engine=TINY.engine, model=TINY.model))
+    sender.send.emit(UseEngine(stage=TurnStage.STT, provider=Downloadable()))
+    assert stage.recorder.wait_for(EngineMissing).fetchable
+    assert handed_over.all(FakeStt) == [chosen, stand_in]
+    assert shelf.here == []
+
+
+def test_under_local_only_the_list_says_why_nothing_can_be_had(stage, sender):
+    shelve(stage, sender, FakeShelf())
+    sender.send.emit(LocalOnlyChanged(on=True))
+    sender.send.emit(LookUpModels())
+    assert "Stay on this computer" in stage.recorder.wait_for(ModelsListed).blocked

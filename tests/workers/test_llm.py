@@ -29,6 +29,7 @@ from app.core.events import (
     UseModels,
     WarmUp,
 )
+from app.core.model_events import UseProvider
 from app.core.ports import Message, Usage, Warmth
 from app.core.secret import Secret
 from app.core.turn import Turn
@@ -964,3 +965,66 @@ def test_after_an_interrupted_reply_the_first_choice_is_looked_after(stage, send
     warmings = model.warmings
     turn.token.cancel("barge-in")
     qtbot.waitUntil(lambda: model.warmings > warmings)
+
+
+# --- another model of the same engine -----------------------------------------------------
+
+
+def test_another_model_answers_from_the_next_question_on(stage, sender, qtbot):
+    old, new = FakeLlm("It is noon."), FakeLlm("It is one.")
+    start(stage, sender, old)
+    stage.recorder.wait_for(ModelWarmed)
+    sender.send.emit(UseProvider(provider=new))
+    stage.recorder.wait_for(ModelWarmed, 2)
+    assert old.closed
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "It is one."
+    assert not old.requests
+
+
+def test_a_reply_that_streams_is_read_to_its_end_by_the_old_one(stage, sender, qtbot):
+    old = FakeLlm(*["word "] * 20, pause_s=0.05)
+    new = FakeLlm("It is one.")
+    start(stage, sender, old)
+    stage.recorder.wait_for(ModelWarmed)
+    ask(sender)
+    stage.recorder.wait_for(ReplyDelta)
+    sender.send.emit(UseProvider(provider=new))
+    stage.recorder.wait_for(ModelWarmed, 2)
+    assert not old.closed
+    assert stage.recorder.wait_for(ReplyEnded).text == "word " * 20
+    qtbot.waitUntil(lambda: old.closed)
+    ask(sender, turn_id=2)
+    assert stage.recorder.wait_for(ReplyEnded, 2).text == "It is one."
+
+
+def test_what_was_wrong_with_the_old_one_says_nothing_of_the_new_one(stage, sender):
+    start(stage, sender, FakeLlm(missing=NOT_RUNNING), FakeLlm("From the second.", name="second"))
+    stage.recorder.wait_for(EngineMissing)
+    sender.send.emit(UseProvider(provider=FakeLlm("It is one.")))
+    stage.recorder.wait_for(EngineReady, 3)
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "It is one."
+
+
+def test_one_that_is_missing_is_told_though_the_old_one_was_too(stage, sender):
+    start(stage, sender, FakeLlm(missing=NOT_RUNNING))
+    stage.recorder.wait_for(EngineMissing)
+    sender.send.emit(UseProvider(provider=FakeLlm(missing=NOT_RUNNING)))
+    stage.recorder.wait_for(EngineMissing, 2)
+
+
+def test_a_look_at_the_old_one_is_given_up(stage, sender):
+    old, new = SlowToLook(), FakeLlm("It is one.", name=SlowToLook().engine.name)
+    start(stage, sender, old)
+    sender.send.emit(UseProvider(provider=new))
+    assert stage.recorder.wait_for(ModelWarmed).engine is new.engine
+
+
+def test_a_model_of_no_known_engine_is_closed(stage, sender, qtbot):
+    start(stage, sender, FakeLlm("It is noon."))
+    stranger = FakeLlm(name="stranger")
+    sender.send.emit(UseProvider(provider=stranger))
+    qtbot.waitUntil(lambda: stranger.closed)
+    ask(sender)
+    assert stage.recorder.wait_for(ReplyEnded).text == "It is noon."

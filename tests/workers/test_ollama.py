@@ -29,6 +29,7 @@ from app.core.events import (
     UseModels,
     WarmUp,
 )
+from app.core.model_events import UseOllamaModel
 from app.core.ollama import OllamaState
 from app.core.ports import Stage as TurnStage
 from app.providers.llm.ollama import OllamaLlm
@@ -36,6 +37,7 @@ from app.providers.llm.ollama_models import OllamaModels
 from app.providers.llm.ollama_program import OllamaProgram
 from app.settings import OllamaSettings
 from app.workers.ollama import OllamaWorker, Pace
+from app.workers.pulls import PullPace
 from tests.support.fake_ollama import FakeOllama, free_port
 from tests.support.ollama_server import OllamaProcess, OllamaServer
 from tests.workers.conftest import Stage
@@ -76,14 +78,31 @@ class Supervised:
         self.gpus: tuple[str, ...] = ()
         self.recorder = stage.recorder
 
-    def start(self, pace: Pace = FAST, *, wanted: bool = True, **options: Any) -> OllamaWorker:
+    def start(
+        self,
+        pace: Pace = FAST,
+        *,
+        wanted: bool = True,
+        free_bytes: int | None = None,
+        pull_pace: PullPace | None = None,
+        **options: Any,
+    ) -> OllamaWorker:
         settings = OllamaSettings(host=options.pop("host", self.url), **options)
         environ = {**os.environ, "PATH": f"{self.fake.folder}{os.pathsep}/usr/bin"}
         program = OllamaProgram(settings, environ, self._folder / "ollama.log", home=self._folder)
         if not self.fake.path.exists() and program.path is not None:
             pytest.skip("Ollama is installed in a usual place here")
         models = OllamaModels(settings)
-        worker = OllamaWorker(settings, models, program, lambda: self.gpus, pace, wanted=wanted)
+        worker = OllamaWorker(
+            settings,
+            models,
+            program,
+            lambda: self.gpus,
+            pace,
+            wanted=wanted,
+            free_bytes=lambda: free_bytes,
+            pull_pace=pull_pace,
+        )
         worker.warm_up.connect(self.warm_ups.take)
         self._stage.start(worker)
         self.worker = worker
@@ -419,6 +438,121 @@ def test_a_deleted_model_is_gone(supervised: Supervised, running: OllamaServer) 
     )
     supervised.worker.handle(DeleteModel(model="phi3:mini"))
     assert supervised.wait_for(pulled=False).models == ("other:1b",)
+
+
+def fetch_of(model: str) -> FetchModel:
+    return FetchModel(stage=TurnStage.LLM, engine="ollama", model=model)
+
+
+def test_several_are_downloaded_one_after_another(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    supervised.start()
+    supervised.wait_for(running=True)
+    for name in ("a:1b", "b:1b", "b:1b", "c:1b"):
+        supervised.worker.handle(fetch_of(name))
+    supervised.wait_until(lambda: len(supervised.recorder.all(FetchEnded)) == 3)
+    ended = supervised.recorder.all(FetchEnded)
+    assert [(each.model, each.engine, each.complete) for each in ended] == [
+        (name, "ollama", True) for name in ("a:1b", "b:1b", "c:1b")
+    ]
+    waiting = [step.model for step in supervised.recorder.all(FetchProgressed) if step.waiting]
+    assert waiting == ["b:1b", "c:1b"]
+    supervised.wait_for(models=("a:1b", "b:1b", "c:1b"))
+
+
+def test_one_is_paused_and_the_next_begins(supervised: Supervised, running: OllamaServer) -> None:
+    running.pull_piece_s = 0.1
+    supervised.start()
+    supervised.wait_for(running=True)
+    for name in ("a:1b", "b:1b", "c:1b"):
+        supervised.worker.handle(fetch_of(name))
+    supervised.wait_until(
+        lambda: any(step.done_bytes for step in supervised.recorder.all(FetchProgressed))
+    )
+    for name in ("b:1b", "a:1b"):
+        supervised.worker.handle(CancelFetch(stage=TurnStage.LLM, engine="ollama", model=name))
+    running.pull_piece_s = 0.0
+    supervised.wait_until(lambda: len(supervised.recorder.all(FetchEnded)) == 3)
+    ended = supervised.recorder.all(FetchEnded)
+    assert [(each.model, each.complete) for each in ended] == [
+        ("b:1b", False), ("a:1b", False), ("c:1b", True),
+    ]  # fmt: skip
+    assert not any(each.title for each in ended), "the user wanted it so"
+
+
+def test_a_cancel_that_is_meant_for_another_engine_ends_nothing(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    supervised.start()
+    supervised.wait_for(running=True)
+    supervised.worker.handle(fetch_of("a:1b"))
+    supervised.worker.handle(CancelFetch(stage=TurnStage.LLM, engine="builtin"))
+    assert supervised.recorder.wait_for(FetchEnded).complete
+
+
+def test_a_download_that_brings_nothing_is_given_up_with_words(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    running.pull_piece_s = 30.0
+    supervised.start(pull_pace=PullPace(stall_s=0.4))
+    supervised.wait_for(running=True)
+    supervised.worker.handle(fetch_of("a:1b"))
+    ended = supervised.recorder.wait_for(FetchEnded)
+    assert ended.title == "The download of a:1b stopped: nothing came for 0 s."
+    assert "goes on where it stopped" in ended.hint
+    (pull,) = [request for request in running.requests if request.path == "/api/pull"]
+    assert running.wait_until(lambda: pull.disconnected)
+    running.pull_piece_s = 0.0
+    supervised.worker.handle(fetch_of("a:1b"))
+    assert supervised.recorder.wait_for(FetchEnded, count=2).complete
+
+
+def test_the_room_on_the_disk_is_looked_at_first(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    running.pull_piece_s = 0.05
+    supervised.start(free_bytes=100_000_000)
+    supervised.wait_for(running=True)
+    supervised.worker.handle(fetch_of("a:1b"))
+    ended = supervised.recorder.wait_for(FetchEnded)
+    assert ended.title.startswith("There is not enough room on the disk for a:1b: 1.9 MB are")
+    assert ended.hint == "Free 402 MB and try again."
+    assert running.models == []
+
+
+def test_another_model_is_looked_after_at_once_while_a_download_goes_on(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    running.models.append("other:1b")
+    running.pull_piece_s = 0.03
+    supervised.start()
+    supervised.wait_for(running=True, pulled=False)
+    supervised.worker.handle(fetch_of("a:1b"))
+    supervised.recorder.wait_for(FetchProgressed)
+    keeper = OllamaModels(OllamaSettings(host=running.url, model="other:1b"))
+    supervised.worker.handle(UseOllamaModel(model="other:1b", keeper=keeper))
+    supervised.wait_for(model="other:1b", pulled=True)
+    supervised.wait_until(lambda: supervised.warm_ups.taken)
+    assert supervised.recorder.wait_for(FetchEnded).complete
+    supervised.worker.handle(FetchModel(stage=TurnStage.LLM))
+    assert supervised.recorder.wait_for(FetchEnded, count=2).model == "other:1b"
+
+
+def test_when_the_one_in_use_is_deleted_somebody_else_is_asked_for(
+    supervised: Supervised, running: OllamaServer
+) -> None:
+    running.models.extend(["phi3:mini", "other:1b"])
+    supervised.start()
+    supervised.wait_for(running=True, pulled=True)
+    supervised.worker.handle(DeleteModel(model="other:1b"))
+    supervised.wait_for(models=("phi3:mini",))
+    assert not supervised.warm_ups.taken
+    supervised.worker.handle(DeleteModel(model="phi3:mini"))
+    supervised.wait_for(pulled=False)
+    supervised.wait_until(lambda: supervised.warm_ups.taken)
+    supervised.worker.handle(DeleteModel(stage=TurnStage.STT, engine="whisper", model="phi3:mini"))
+    assert not supervised.recorder.all(StageFailed)
 
 
 # --- the GPU --------------------------------------------------------------------------------

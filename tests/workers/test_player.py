@@ -9,6 +9,7 @@ from app.core.events import (
     ClauseFailed,
     ClauseStarted,
     LevelMeasured,
+    MouthMoved,
     PlaybackEnded,
     PlaybackStarted,
     SoundChime,
@@ -17,9 +18,11 @@ from app.core.events import (
     StopSpeech,
 )
 from app.core.gaps import gap_after
+from app.core.mouth import CLOSED
 from app.core.turn import Turn
-from app.workers.player import PlayerWorker, _Clause, heard_text
+from app.workers.player import MOUTH_LEAD_S, PlayerWorker, _Clause, heard_text
 from tests.fakes import FakeOutput
+from tests.support import voices
 
 RATE = 16_000
 
@@ -47,7 +50,11 @@ def test_a_reply_is_played_and_heard_whole(stage, sender):
     ended = stage.recorder.wait_for(PlaybackEnded)
     assert ended.complete
     assert ended.heard == "One two. Three."
-    kinds = [type(event) for event in stage.recorder.events if not isinstance(event, LevelMeasured)]
+    kinds = [
+        type(event)
+        for event in stage.recorder.events
+        if not isinstance(event, LevelMeasured | MouthMoved)
+    ]
     assert kinds == [PlaybackStarted, PlaybackEnded]
     assert stage.recorder.all(LevelMeasured)[0].level == pytest.approx(0.5)
 
@@ -179,3 +186,98 @@ def test_silence_before_the_first_word_is_not_the_start(stage, sender):
     assert not stage.recorder.all(PlaybackStarted)
     say(sender, turn, 1, "One.", 0.1)
     stage.recorder.wait_for(PlaybackStarted)
+
+
+# --- the mouth ----------------------------------------------------------------------------
+
+
+class DelayedOutput(FakeOutput):
+    """A loudspeaker that is heard this much later than it is given sound."""
+
+    def __init__(self, latency_s: float) -> None:
+        super().__init__()
+        self.latency_s = latency_s
+
+
+def speak(sender, turn, audio):
+    sender.send.emit(ClauseStarted(turn_id=turn.id, turn=turn, index=0, text="A vowel."))
+    sender.send.emit(
+        SpeechChunk(turn_id=turn.id, turn=turn, index=0, audio=audio, sample_rate=RATE)
+    )
+
+
+def moves(stage):
+    return stage.recorder.all(MouthMoved)
+
+
+def test_the_mouth_opens_while_a_vowel_is_heard_and_is_closed_at_the_end(stage, sender):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "voice")
+    speak(sender, turn, voices.say("aouia", 120))
+    sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
+    stage.recorder.wait_for(PlaybackEnded)
+    shapes = moves(stage)
+    assert max(shape.open for shape in shapes) > 0.8, "a"
+    assert min(shape.wide for shape in shapes) < 0.3, "o and u"
+    assert max(shape.wide for shape in shapes) > 0.7, "i"
+    assert (shapes[-1].open, shapes[-1].wide) == (CLOSED.open, CLOSED.wide)
+    assert {shape.turn_id for shape in shapes} == {1}
+    assert stage.recorder.events.index(shapes[-1]) < stage.recorder.events.index(
+        stage.recorder.all(PlaybackEnded)[0]
+    ), "a turn that is over tells nothing more"
+
+
+def test_the_mouth_waits_for_a_loudspeaker_that_is_late(stage, sender):
+    """It opens when its sound is heard, not when the loudspeaker was given it."""
+    latency_s = 0.4
+    start(stage, sender, DelayedOutput(latency_s))
+    turn = Turn(1, "voice")
+    audio = np.concatenate([voices.say("a", 120)[: RATE * 4 // 10], np.zeros(RATE, np.float32)])
+    speak(sender, turn, audio)
+    sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
+    began = stage.recorder.wait_for(PlaybackStarted)
+    stage.recorder.wait_for(PlaybackEnded)
+    opened_at = next(shape.at for shape in moves(stage) if shape.open > 0.5)
+    # Early at most by the lead, whatever else the computer does.
+    assert opened_at - began.audible_at > latency_s - MOUTH_LEAD_S - 0.02
+
+
+def test_a_still_mouth_is_not_told_of(stage, sender):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "voice")
+    speak(sender, turn, np.full(RATE, 0.001, np.float32))  # a clause of breath
+    sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
+    stage.recorder.wait_for(PlaybackEnded)
+    assert moves(stage) == []
+
+
+def test_an_interrupted_mouth_closes(stage, sender):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "voice")
+    speak(sender, turn, voices.say("aaaaaaaaaa", 120))
+    stage.recorder.wait_for(MouthMoved)
+    turn.token.cancel("barge-in")
+    sender.send.emit(StopSpeech(turn_id=1))
+    stage.recorder.wait_for(PlaybackEnded)
+    assert moves(stage)[-1].open == 0
+
+
+def test_a_mouth_closes_while_the_voice_is_late(stage, sender, qtbot):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "voice")
+    vowel = voices.say("a", 120)
+    speak(sender, turn, vowel[: len(vowel) // 2])  # breaks off in the middle of the vowel
+    qtbot.waitUntil(lambda: len(moves(stage)) > 1 and moves(stage)[-1].open == 0)
+    assert not stage.recorder.all(PlaybackEnded)
+    sender.send.emit(StopSpeech(turn_id=1))
+    stage.recorder.wait_for(PlaybackEnded)
+
+
+def test_the_chime_has_no_mouth(stage, sender):
+    start(stage, sender, FakeOutput())
+    turn = Turn(1, "timer")
+    sender.send.emit(SoundChime(turn_id=1, turn=turn))
+    sender.send.emit(SpeechEnded(turn_id=1, turn=turn))
+    stage.recorder.wait_for(PlaybackEnded)
+    assert stage.recorder.all(LevelMeasured)
+    assert moves(stage) == []

@@ -62,8 +62,10 @@ class BuiltinLlm:
         """Download the model: about 1 GB for the default. Blocks.
 
         Raises:
-            ProviderUnavailable: no network, no such model, no room on the disk.
+            ProviderUnavailable: no libraries to run it with, no network, no such model, no room
+                on the disk.
         """
+        builtin_files.require_libraries()
         if self._models_dir is None:
             raise ProviderUnavailable("There is no folder for models.", "Start Parley normally.")
         builtin_files.fetch(self._options.model, self._models_dir, progress)
@@ -80,7 +82,7 @@ class BuiltinLlm:
         waits for the same load, and who is cancelled leaves it going for the next.
 
         Raises:
-            ProviderUnavailable: the model is not on this computer, or cannot be read.
+            ProviderUnavailable: the model is not on this computer, or cannot be read or run.
         """
         if self._model.made is not None:
             return Warmth(was_warm=True)
@@ -179,6 +181,7 @@ class BuiltinLlm:
     def _load(self) -> tuple[ChatModel, float]:
         """The model, and how long it took to load, in ms. In its own thread."""
         started = time.perf_counter()
+        builtin_files.require_libraries()
         folder = builtin_files.find(self._options.model, self._models_dir)
         if folder is None:
             raise ProviderUnavailable(

@@ -38,10 +38,7 @@ class ChatModel:
             import torch
             from transformers import AutoModelForCausalLM, AutoTokenizer
         except ImportError as exc:
-            raise ProviderUnavailable(
-                "The library that runs the built-in model (torch) is not installed.",
-                "Install Parley again.",
-            ) from exc
+            raise builtin_files.no_libraries() from exc
         self.device = options.device
         if options.device == "auto":
             self.device = "cuda" if torch.cuda.is_available() else "cpu"

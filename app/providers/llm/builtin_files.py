@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from app.errors import ProviderUnavailable
-from app.providers import hub
+from app.providers import hub, model_folder, weights
 
 CONFIG = "config.json"
 _WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
@@ -30,6 +30,9 @@ _BESIDE = (
     "vocab.json",
 )
 """How text becomes numbers; a model has some of them."""
+
+LIBRARIES = ("torch", "transformers")
+"""What runs a model; Parley's packages are made without them."""
 
 KIND = "language model"
 _AGAIN = "Download it again, or choose another model in the settings file."
@@ -51,31 +54,43 @@ def home(name: str, models_dir: Path) -> Path:
     return models_dir / "llm" / name.strip("/\\").replace("/", "--")
 
 
+def require_libraries() -> None:
+    """
+    Raises:
+        ProviderUnavailable: this copy of Parley has no libraries to run a model with.
+    """
+    if any(find_spec(library) is None for library in LIBRARIES):
+        raise no_libraries()
+
+
+def no_libraries() -> ProviderUnavailable:
+    return ProviderUnavailable(
+        "The small built-in language model needs PyTorch, which this copy of Parley does not have.",
+        "Choose another language model in the settings.",
+    )
+
+
 def check(folder: Path) -> None:
     """See that the weights are all there and each file can be read to its end.
 
     Raises:
         ProviderUnavailable: names the file that is missing or damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = folder / CONFIG
     try:
         json.loads(path.read_text("utf-8"))
         path = folder / _INDEX
-        weights = ["model.safetensors"]
+        parts = ["model.safetensors"]
         if path.is_file():
-            weights = sorted(set(json.loads(path.read_text("utf-8"))["weight_map"].values()))
-        for file in weights:
+            parts = sorted(set(json.loads(path.read_text("utf-8"))["weight_map"].values()))
+        for file in parts:
             path = folder / file
-            # its header says how long the file must be
-            with safe_open(path, framework="np"):
-                pass
+            weights.check(path)
     except FileNotFoundError as exc:
         raise ProviderUnavailable(
             f"The {KIND} in {folder} is incomplete: {path.name} is missing.", _AGAIN
         ) from exc
-    except (OSError, SafetensorError, ValueError, KeyError, AttributeError) as exc:
+    except (OSError, ValueError, KeyError, AttributeError) as exc:
         raise ProviderUnavailable(
             f"The file {path} is damaged or cut short.", f"Delete it. {_AGAIN}"
         ) from exc
@@ -94,22 +109,21 @@ def fetch(name: str, models_dir: Path, progress: Callable[[str], None]) -> Path:
             f"{name} is a folder: there is nothing to download.", "Name a model in the settings."
         )
     target = home(name, models_dir)
-    partial = target.with_name(target.name + ".partial")
-    with hub.translated(name, KIND):
-        files = hub.files_of(name)
-        weights = [file for file in files if _WEIGHTS.fullmatch(file)]
-        if not weights or CONFIG not in files:
-            raise ProviderUnavailable(
-                f"{name} holds no {KIND} that Parley can run.",
-                "Choose another model in the settings file.",
-            )
-        beside = [file for file in (CONFIG, _INDEX, *_BESIDE) if file in files]
-        hub.download(name, [*beside, *weights], files, partial, progress)
-        try:
-            check(partial)
-        except ProviderUnavailable:
-            shutil.rmtree(partial)  # the next try must not build on it
-            raise
-        hub.put_in_place(partial, target)
-    progress(f"The {KIND} {hub.short_name(name)} is here.")
-    return target
+    return model_folder.fetch(
+        name, KIND, lambda files: _wanted(name, files), target, check, progress
+    )
+
+
+def _wanted(name: str, files: Mapping[str, int]) -> list[str]:
+    """Which files of a model are fetched.
+
+    Raises:
+        ProviderUnavailable: it is none that can be run.
+    """
+    parts = [file for file in files if _WEIGHTS.fullmatch(file)]
+    if not parts or CONFIG not in files:
+        raise ProviderUnavailable(
+            f"{name} holds no {KIND} that Parley can run.",
+            "Choose another model in the settings file.",
+        )
+    return [*(file for file in (CONFIG, _INDEX, *_BESIDE) if file in files), *parts]

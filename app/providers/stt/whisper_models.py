@@ -7,6 +7,7 @@ model is never loaded. Models that another program left in the Hugging Face cach
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from app.errors import ProviderUnavailable
 from app.providers import hub
+from app.providers.stt import whisper_conversion
+from app.providers.torch_file import OldTorchFile
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +83,7 @@ def fetch(name: str, models_dir: Path, progress: Progress) -> Path:
     """Download a model, convert it when it is a checkpoint, put it in place.
 
     An interrupted download goes on where it stopped. A folder that holds a checkpoint is only
-    converted. Takes minutes; needs the network, and torch and transformers to convert.
+    converted. Takes minutes; needs the network.
 
     Raises:
         ProviderUnavailable: no network, no such model, no room on the disk, not a Whisper model.
@@ -96,7 +99,7 @@ def fetch(name: str, models_dir: Path, progress: Progress) -> Path:
         )
     download = destination.with_name(destination.name + ".download")
     with hub.translated(name, KIND):
-        files = hub.files_of(name)
+        files = hub.files_of(name, progress)
         if WEIGHTS in files:
             hub.download(
                 name, [f for f in CONVERTED_FILES if f in files], files, download, progress
@@ -107,10 +110,14 @@ def fetch(name: str, models_dir: Path, progress: Progress) -> Path:
         hub.download(name, _checkpoint_files(name, files), files, download, progress)
         base = processor_source(name)
         if "tokenizer.json" not in files and "vocab.json" not in files and base != name:
-            theirs = hub.files_of(base)
+            theirs = hub.files_of(base, progress)
             wanted = [f for f in PROCESSOR_FILES if f in theirs and f not in files]
             hub.download(base, wanted, theirs, download, progress)
-        converted = convert(download, destination, name, progress)
+        try:
+            converted = convert(download, destination, name, progress)
+        except _Unusable:
+            shutil.rmtree(download)  # the next try must not build on it
+            raise
         shutil.rmtree(download)
     return converted
 
@@ -121,35 +128,48 @@ def convert(checkpoint: Path, destination: Path, name: str, progress: Progress) 
     The weights are kept in float16: half the size, and one copy serves every compute type,
     because CTranslate2 makes int8 of them while loading. Blocks; seconds for the small models.
 
+    `progress` is called after each layer, in this thread. What it raises ends the conversion,
+    which leaves nothing behind.
+
     Raises:
         ProviderUnavailable: the checkpoint is damaged, no Whisper, or the disk is full.
     """
-    progress(f"Converting {hub.short_name(name)}")
+    line = f"Converting {hub.short_name(name)}"
+    progress(line)
     work = destination.with_name(destination.name + ".converting")
     with hub.translated(name, KIND):
         shutil.rmtree(work, ignore_errors=True)
-        work.parent.mkdir(parents=True, exist_ok=True)
-        from ctranslate2.converters import TransformersConverter
-        from transformers import AutoTokenizer
-
-        present = [f for f in ("preprocessor_config.json",) if (checkpoint / f).is_file()]
+        work.mkdir(parents=True)
         try:
-            converter = TransformersConverter(str(checkpoint), copy_files=present)
-            converter.convert(str(work), quantization="float16")
-            # Written by the fast tokenizer, so that checkpoints with the older files work too.
-            AutoTokenizer.from_pretrained(str(checkpoint)).backend_tokenizer.save(
-                str(work / "tokenizer.json")
-            )
-        except OSError as exc:
-            if exc.errno is not None:
-                raise
-            raise _unconvertible(name) from exc
-        # Two libraries read a stranger's files here and raise whatever their parsers raise.
-        except Exception as exc:
-            raise _unconvertible(name) from exc
-        _write_marker(work, name)
+            for _ in _steps(checkpoint, work, name):
+                progress(line)
+            _write_marker(work, name)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
         hub.put_in_place(work, destination)
     return destination
+
+
+def _steps(checkpoint: Path, work: Path, name: str) -> Iterator[None]:
+    """Those of the conversion, its failures in words for the user."""
+    try:
+        yield from whisper_conversion.convert(checkpoint, work)
+    except OldTorchFile as exc:
+        raise _Unusable(
+            f"The speech model {hub.short_name(name)} is in a format from before 2020.",
+            "Choose another model in the settings file.",
+        ) from exc
+    except MemoryError as exc:
+        raise ProviderUnavailable(
+            f"There is not enough memory to convert the speech model {hub.short_name(name)}.",
+            "Close other programs and try again, or choose a smaller model in the settings file.",
+        ) from exc
+    # Libraries read a stranger's files here and raise whatever their parsers raise.
+    except Exception as exc:
+        if isinstance(exc, OSError) and exc.errno not in (None, errno.ENOENT):
+            raise  # the disk
+        raise _unconvertible(name) from exc
 
 
 def home(name: str, models_dir: Path) -> Path:
@@ -228,7 +248,11 @@ def _write_marker(folder: Path, name: str) -> None:
     (folder / MARKER).write_text(json.dumps({"source": name}) + "\n", "utf-8")
 
 
-def _unconvertible(name: str) -> ProviderUnavailable:
-    return ProviderUnavailable(
+class _Unusable(ProviderUnavailable):
+    """A checkpoint that will not be better another time."""
+
+
+def _unconvertible(name: str) -> _Unusable:
+    return _Unusable(
         f"The speech model {hub.short_name(name)} is damaged or not a Whisper model.", NEXT_STEP
     )

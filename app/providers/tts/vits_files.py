@@ -7,12 +7,11 @@ looked for in Parley's models folder, then in the Hugging Face cache of this use
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import ProviderUnavailable
-from app.providers import hub
+from app.providers import hub, model_folder, weights
 
 WEIGHTS = "model.safetensors"
 _NEEDED = ("config.json", "vocab.json", "tokenizer_config.json", WEIGHTS)
@@ -38,18 +37,14 @@ def check(folder: Path) -> None:
     Raises:
         ProviderUnavailable: names the file that cannot.
     """
-    from safetensors import SafetensorError, safe_open
-
     for name in _NEEDED:
         path = folder / name
         try:
             if name == WEIGHTS:
-                # its header says how long the file must be
-                with safe_open(path, framework="np"):
-                    pass
+                weights.check(path)
             else:
                 json.loads(path.read_text("utf-8"))
-        except (OSError, SafetensorError, ValueError) as exc:
+        except (OSError, ValueError) as exc:
             raise ProviderUnavailable(
                 f"The voice file {path} is damaged or cut short.",
                 "Delete it and download the voice again.",
@@ -69,21 +64,15 @@ def fetch(voice: str, models_dir: Path, progress: Callable[[str], None]) -> Path
     Raises:
         ProviderUnavailable: no network, no such voice, no room on the disk.
     """
-    target = download_folder(voice, models_dir)
-    partial = target.with_name(target.name + ".partial")
     progress(f"Downloading the voice {voice} (about 145 MB; licence {LICENCE}).")
-    with hub.translated(voice, KIND):
-        files = hub.files_of(voice)
-        wanted = [file for file in (*_NEEDED, *_OPTIONAL) if file in files]
-        hub.download(voice, wanted, files, partial, progress)
-        try:
-            check(partial)
-        except ProviderUnavailable:
-            shutil.rmtree(partial)  # the next try must not build on it
-            raise
-        hub.put_in_place(partial, target)
-    progress(f"The voice {voice} is here.")
-    return target
+    return model_folder.fetch(
+        voice,
+        KIND,
+        lambda files: [file for file in (*_NEEDED, *_OPTIONAL) if file in files],
+        download_folder(voice, models_dir),
+        check,
+        progress,
+    )
 
 
 def _is_voice(folder: Path) -> bool:

@@ -48,10 +48,12 @@ class CudaVits:
         """
         try:
             import torch
+            import transformers
             from torch.nn.functional import leaky_relu
         except ImportError as exc:
             raise ProviderUnavailable(
-                "The library that speaks (torch) is not installed.", "Install Parley again."
+                "A voice on the GPU needs PyTorch, which this copy of Parley does not have.",
+                "Set its device to “auto” or “cpu” in the settings file.",
             ) from exc
         self._torch = torch
         self._leaky_relu = leaky_relu
@@ -59,7 +61,7 @@ class CudaVits:
         shape = self._shape = VitsShape.read(folder)
         self._reach = DecoderReach(shape)
         self._pace = Pace(shape.frames_per_s)
-        self._model = _load(folder, device)
+        self._model = _load(transformers.VitsModel, folder, device)
         self._model.speaking_rate *= speed
         self._flow, self._decoder = self._model.flow, self._model.decoder
         # forward() then ends with what the flow would have been given, and the random
@@ -144,15 +146,12 @@ class _Latents:
         return self._known[..., start:stop]
 
 
-def _load(folder: Path, device: str) -> Any:
+def _load(kind: Any, folder: Path, device: str) -> Any:
     """The library's model, on its device, without what only training needs."""
     from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
-    from transformers import VitsModel
 
     try:
-        model, found = VitsModel.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True
-        )
+        model, found = kind.from_pretrained(folder, local_files_only=True, output_loading_info=True)
         model = model.to(device).eval()
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, AssertionError) as exc:
         # torch without CUDA refuses the device with an AssertionError

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import ProviderUnavailable
+from app.providers.weights import Safetensors
 
 _WEIGHT_NORM = (
     ("parametrizations.weight.original0", "parametrizations.weight.original1"),
@@ -23,12 +24,9 @@ class VitsWeights:
     """An open file of weights. Call it with a name."""
 
     def __init__(self, path: Path) -> None:
-        from safetensors import safe_open
-
         self._path = path
-        file: Any = safe_open(path, framework="np")
-        self._file = file
-        self._names = frozenset[str](file.keys())
+        self._file = Safetensors(path)
+        self._names = self._file.names
 
     def __enter__(self) -> Self:
         self._file.__enter__()
@@ -59,7 +57,7 @@ class VitsWeights:
         )
 
     def _tensor(self, name: str) -> NDArray[np.float32]:
-        return np.asarray(self._file.get_tensor(name), np.float32)
+        return np.asarray(self._file(name), np.float32)
 
 
 def _of_length(direction: NDArray[np.float32], length: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from app.core.ports import Fetchable, LlmProvider, Message, Prefills, ReportsUsa
 from app.core.prompt import MODES
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
 from app.providers import registry
-from app.providers.hub import PIECE_BYTES
+from app.providers.hub_stream import PIECE_BYTES
 from app.providers.llm import builtin_chat, builtin_files
 from app.providers.llm.builtin import BuiltinLlm
 from app.settings import BuiltinSettings, LlmSettings

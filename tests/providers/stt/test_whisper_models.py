@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ProviderUnavailable
-from app.providers.hub import PIECE_BYTES
+from app.providers.hub_stream import PIECE_BYTES
 from app.providers.stt import whisper_models
 from app.providers.stt.whisper import WhisperStt
 from app.settings import WhisperSettings
@@ -160,6 +160,125 @@ def test_a_damaged_checkpoint_leaves_the_model_that_was_there(
     with pytest.raises(ProviderUnavailable, match="damaged"):
         whisper_models.convert(broken, home, "tests/broken", lambda line: None)
     assert (home / "model.bin").read_bytes() == b"the old one"
+
+
+class Enough(Exception):
+    """Somebody wanted it to end."""
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, -1])
+def test_a_conversion_that_is_stopped_leaves_nothing(
+    checkpoint: Path, tmp_path: Path, after: int
+) -> None:
+    """Whenever it is: `after` counts what was said before, from the end when it is negative."""
+    home = whisper_models.home("tests/acft-whisper-tiny", tmp_path)
+    said: list[str] = []
+    whisper_models.convert(checkpoint, home, "tests/acft-whisper-tiny", said.append)
+    times = len(said) + after if after < 0 else after
+    shutil.rmtree(home)
+    said.clear()
+
+    def stop(line: str) -> None:
+        said.append(line)
+        if len(said) > times:
+            raise Enough
+
+    with pytest.raises(Enough):
+        whisper_models.convert(checkpoint, home, "tests/acft-whisper-tiny", stop)
+    assert list(home.parent.iterdir()) == []
+    with pytest.raises(ProviderUnavailable, match="not on this computer"):
+        whisper_models.locate("tests/acft-whisper-tiny", tmp_path)
+
+
+def test_a_conversion_that_was_killed_is_done_anew(checkpoint: Path, tmp_path: Path) -> None:
+    name = "tests/acft-whisper-tiny"
+    home = whisper_models.home(name, tmp_path)
+    left = home.with_name(f"{home.name}.converting")
+    left.mkdir(parents=True)
+    (left / "model.bin").write_bytes(b"half of it")
+    with pytest.raises(ProviderUnavailable):
+        whisper_models.locate(name, tmp_path)
+    whisper_models.convert(checkpoint, home, name, lambda line: None)
+    assert whisper_models.locate(name, tmp_path) == home
+    assert not left.exists()
+
+
+def as_pickle(checkpoint: Path, folder: Path, **how: bool) -> Path:
+    """The checkpoint with its weights as `torch.save` writes them."""
+    import torch
+    from safetensors.torch import load_file
+
+    shutil.copytree(checkpoint, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    torch.save(load_file(checkpoint / "model.safetensors"), folder / "pytorch_model.bin", **how)
+    return folder
+
+
+def test_a_checkpoint_that_is_a_pickle_is_fetched_and_hears(
+    hub: Hub, checkpoint: Path, tmp_path: Path
+) -> None:
+    hub.models[ACFT] = as_pickle(checkpoint, tmp_path / "published")
+    stt = WhisperStt(WhisperSettings(model=ACFT, threads=1), tmp_path / "models")
+    stt.fetch(lambda line: None)
+    stt.load()
+    session = stt.start(None)
+    feed(session, QUESTION.audio)
+    assert session.finish().text == QUESTION.text
+    stt.close()
+
+
+def test_a_pickle_of_an_old_torch_is_named(checkpoint: Path, tmp_path: Path) -> None:
+    old = as_pickle(checkpoint, tmp_path / "old", _use_new_zipfile_serialization=False)
+    with pytest.raises(ProviderUnavailable, match="before 2020") as caught:
+        whisper_models.fetch(str(old), tmp_path / "models", lambda line: None)
+    assert "another model" in caught.value.hint
+
+
+def test_a_checkpoint_that_came_damaged_is_downloaded_anew(
+    hub: Hub, checkpoint: Path, tmp_path: Path
+) -> None:
+    published = Path(shutil.copytree(checkpoint, tmp_path / "published"))
+    weights = published / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:8] + b"?" + whole[9:])  # of the right length
+    hub.models[ACFT] = published
+    with pytest.raises(ProviderUnavailable, match="damaged"):
+        whisper_models.fetch(ACFT, tmp_path / "models", lambda line: None)
+    weights.write_bytes(whole)
+    whisper_models.fetch(ACFT, tmp_path / "models", lambda line: None)
+    assert whisper_models.locate(ACFT, tmp_path / "models")
+
+
+def test_a_stopped_conversion_keeps_what_was_downloaded(
+    hub: Hub, checkpoint: Path, tmp_path: Path
+) -> None:
+    hub.models[ACFT] = checkpoint
+
+    def stop(line: str) -> None:
+        if line.startswith("Converting"):
+            raise Enough
+
+    with pytest.raises(Enough):
+        whisper_models.fetch(ACFT, tmp_path, stop)
+    hub.requests.clear()
+    whisper_models.fetch(ACFT, tmp_path, lambda line: None)
+    assert hub.requests == []
+    assert whisper_models.locate(ACFT, tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+def test_a_disk_that_is_full_while_converting_is_named(checkpoint: Path, tmp_path: Path) -> None:
+    home = whisper_models.home("tests/acft-whisper-tiny", tmp_path)
+    work = home.with_name(f"{home.name}.converting")
+    said: list[str] = []
+
+    def fill_the_disk(line: str) -> None:
+        said.append(line)
+        if len(said) == 2:  # after the folder was made anew
+            (work / "model.bin").symlink_to("/dev/full")
+
+    with pytest.raises(ProviderUnavailable, match="no room on the disk"):
+        whisper_models.convert(checkpoint, home, "tests/acft-whisper-tiny", fill_the_disk)
+    assert list(home.parent.iterdir()) == []
 
 
 def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
