@@ -30,10 +30,16 @@ COMMANDS = {
     "history": "list, search, export, import or delete past turns",
     "fetch": "download the speech model, the voice or a language model; say what there is",
     "keys": "keep, drop and try the API keys of language-model services",
+    "press": "begin to talk in the window that runs; for a key of the desktop",
+    "release": "end what “press” began",
+    "toggle": "begin to talk in the window that runs, or end it",
+    "show": "bring the window that runs to the front",
 }
 """Each is a module of that name in `app.commands`, imported only when it is asked for: `doctor`
 must work when another one cannot even be imported."""
 
+TO_THE_WINDOW = ("press", "release", "toggle", "show")
+"""These are all in `app.commands.talk`. A key waits for them, so they read nothing else first."""
 
 NO_REPORTS = {
     "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime reports every start to its maker, and queues it
@@ -98,6 +104,11 @@ def _global_options(*, add_help: bool) -> Parser:
         "--profile", type=Path, metavar="DIR", help="keep settings, data and cache under DIR"
     )
     parser.add_argument("--verbose", action="store_true", help="write the log to the terminal too")
+    parser.add_argument(
+        "--background",
+        action="store_true",
+        help="start without a window where the tray can bring it back",
+    )
     if not add_help:
         parser.add_argument("command", nargs="?")
     return parser
@@ -112,19 +123,25 @@ def _parsers(command: str | None) -> tuple[Parser, Parser]:
     for name, summary in COMMANDS.items():
         subparser = commands.add_parser(name, help=summary, description=summary)
         if name == command:
-            importlib.import_module(f"app.commands.{name}").add_arguments(subparser)
+            module = "talk" if name in TO_THE_WINDOW else name
+            importlib.import_module(f"app.commands.{module}").add_arguments(subparser)
             of_command = subparser
     return parser, of_command
 
 
 def _run(args: argparse.Namespace) -> int:
-    from app import logs
     from app.paths import Paths
+
+    paths = Paths.under(args.profile) if args.profile else Paths.default()
+    if args.command in TO_THE_WINDOW:
+        from app.commands import talk
+
+        return talk.run(args.command, paths)
+    from app import logs
     from app.providers.llm.ollama_connection import with_environment
     from app.secrets import Secrets
     from app.settings_file import load
 
-    paths = Paths.under(args.profile) if args.profile else Paths.default()
     paths.create()
     secrets = Secrets()
     logs.set_up(paths, verbose=args.verbose)
@@ -133,7 +150,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command is None:
         from app.commands import window
 
-        return window.run(settings, paths, secrets, problems)
+        return window.run(settings, paths, secrets, problems, background=args.background)
     if args.command != "doctor":  # which says it itself
         for problem in problems:
             sys.stderr.write(f"{problem}\n")

@@ -29,7 +29,8 @@ from app.core.events import (
     TurnEnded,
     TurnStarted,
 )
-from app.core.ports import Engine, Stage, Transcript
+from app.core.history_events import ConversationBegun
+from app.core.ports import Engine, Stage, Transcript, TurnRecord
 from app.settings import AppearanceSettings, TalkSettings
 from app.ui.main_window import MainWindow
 
@@ -38,7 +39,7 @@ DELTAS_PER_S = 500
 LEVELS_EVERY = 16
 """Deltas between two levels of the voice's meter: about 30 a second."""
 
-EARLIER_TURNS = 100
+EARLIER_TURNS = 10_000
 
 SIZE_PX = (1080, 720)
 
@@ -86,14 +87,32 @@ def measure(stream_s: float) -> Stalls:
     window.resize(*SIZE_PX)
     window.show()
     try:
-        for number in range(1, EARLIER_TURNS + 1):
-            _tell(window, number, f"Question {number}, a little longer than most?")
-            _tell_end(window, number, "An answer of some length, as they are. " * 5)
-        _run_events(SETTLES_MS)
-        return _stream(window, EARLIER_TURNS + 1, stream_s)
+        window.handle(ConversationBegun(conversation=1, turns=_earlier_turns()))
+        _tell(window, 1, "One question more?")
+        _tell_end(window, 1, "An answer of some length, as they are. " * 5)
+        while len(window.conversation) <= EARLIER_TURNS:
+            _run_events(SETTLES_MS)
+        return _stream(window, 2, stream_s)
     finally:
         window.close()
         window.deleteLater()
+
+
+def _earlier_turns() -> tuple[TurnRecord, ...]:
+    """An old conversation, which is long."""
+    return tuple(
+        TurnRecord(
+            turn_id=-number,
+            started_at=float(number),
+            source="voice",
+            transcript=f"Question {number}, a little longer than most?",
+            language="en",
+            reply_generated="An answer of some length, as they are. " * 5,
+            outcome=Outcome.REPLIED,
+            engines=ENGINES,
+        )
+        for number in range(1, EARLIER_TURNS + 1)
+    )
 
 
 def _stream(window: MainWindow, turn_id: int, stream_s: float) -> Stalls:

@@ -104,6 +104,6 @@ def _stall_table(found: Stalls) -> Table:
     rows: list[tuple[Cell, ...]] = [("longest stall, ms", found.longest), ("p99, ms", found.p99)]
     notes = [
         f"{found.deltas} words at {DELTAS_PER_S} a second into a conversation of "
-        f"{EARLIER_TURNS} turns; {found.passes} passes of the event loop.",
+        f"{EARLIER_TURNS:,} turns; {found.passes} passes of the event loop.",
     ]
     return Table("Window, while a reply streams", ("what", "figure"), rows, notes)

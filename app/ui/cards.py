@@ -10,6 +10,7 @@ from app.ui import icons
 from app.ui import theme as look
 from app.ui.labels import plain_label
 from app.ui.theme import Theme, Tokens
+from app.ui.translation import said
 
 LEVELS = {"info": "info", "warn": "alert", "error": "alert"}
 """Icon by level; the colour differs too, and the words say the rest."""
@@ -53,7 +54,10 @@ class Glyph(QWidget):
 
 
 class Card(QFrame):
-    """One thing to know.
+    """One thing to know, in the language of the window: who tells it may not know that.
+
+    Attributes:
+        title, hint, level: as they are shown.
 
     Signals:
         dismissed: the user put it away, or its time is over.
@@ -75,12 +79,13 @@ class Card(QFrame):
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
-        self.title, self.hint, self.level = title, hint, level
+        self.title, self.hint, self.level = said(title), said(hint), level
         self._glyph = Glyph(LEVELS.get(level, "info"), "", 20, self)
-        self._title = plain_label("strong", title)
-        self._hint = plain_label("small", hint)
-        self._hint.setVisible(bool(hint))
-        self.setAccessibleName(f"{title} {hint}".strip())
+        self._title = plain_label("strong", self.title)
+        self._hint = plain_label("small", self.hint)
+        if not hint:
+            self._hint.hide()
+        self.setAccessibleName(f"{self.title} {self.hint}".strip())
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(self._title)
@@ -92,10 +97,11 @@ class Card(QFrame):
         row.addLayout(text, 1)
         self._close = QToolButton()
         self._close.setProperty("role", "icon")
-        self._close.setAccessibleName(self.tr("Dismiss: %1").replace("%1", title))
+        self._close.setAccessibleName(self.tr("Dismiss: %1").replace("%1", self.title))
         self._close.setToolTip(self.tr("Dismiss"))
         self._close.clicked.connect(self.dismissed)
-        self._close.setVisible(can_dismiss)
+        if not can_dismiss:
+            self._close.hide()
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         theme.changed.connect(self._dress)
         self._dress()
@@ -140,7 +146,7 @@ class CardStack(QWidget):
 
     def remove(self, title: str) -> None:
         """Take the card with this title away, if it is there: it is no longer true."""
-        for card in [card for card in self._cards if card.title == title]:
+        for card in [card for card in self._cards if card.title == said(title)]:
             self._drop(card)
 
     def _dismiss(self) -> None:

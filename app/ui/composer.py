@@ -124,14 +124,17 @@ class Composer(QWidget):
     engines_wanted = Signal()
     cut_short = Signal()
 
-    def __init__(self, theme: Theme, mode: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, mode: str, key: str = "Space", parent: QWidget | None = None
+    ) -> None:
         """
         Args:
             mode: "hold", "toggle" or "hybrid" (`TalkSettings.mode`).
+            key: the talk key (`TalkSettings.key`).
         """
         super().__init__(parent)
         self._theme = theme
-        self._mode = mode
+        self._mode, self._key = mode, states.key_name(key)
         self._state: str = State.READY
         self._begun = False
         self.talk = TalkButton(theme)
@@ -165,7 +168,7 @@ class Composer(QWidget):
         self._show_state()
 
     def _lay_out(self) -> None:
-        state = QHBoxLayout()
+        state = self._state_line = QHBoxLayout()
         state.setSpacing(look.SPACE_S)
         state.addStretch(1)
         state.addWidget(self._glyph)
@@ -225,15 +228,19 @@ class Composer(QWidget):
         self.talk.show_state(state)
         self._show_state()
 
-    def show_mode(self, mode: str) -> None:
-        """Another `TalkSettings.mode` was chosen."""
-        self._mode = mode
+    def show_talk_key(self, mode: str, key: str) -> None:
+        """Another `TalkSettings.mode`, or `key`, was chosen."""
+        self._mode, self._key = mode, states.key_name(key)
         self._show_state()
 
     def show_begun(self, begun: bool) -> None:
         """Whether the conversation has begun; before, the page itself says how to begin."""
         self._begun = begun
         self._show_state()
+
+    def add_face(self, face: QWidget) -> None:
+        """Put it before the word for the state."""
+        self._state_line.insertWidget(1, face)
 
     def add_to_foot(self, widget: QWidget) -> None:
         """Put it behind the status line."""
@@ -249,7 +256,9 @@ class Composer(QWidget):
         face = states.FACES[self._state]
         self._word.setText(states.word(self._state))
         self._glyph.show_icon(face.icon, getattr(self._theme.tokens, face.colour))
-        hint = states.hint(self._state, self._mode, typing=self.box.hasFocus(), begun=self._begun)
+        hint = states.hint(
+            self._state, self._mode, self._key, typing=self.box.hasFocus(), begun=self._begun
+        )
         busy = self._state in (State.THINKING, State.SPEAKING)
         # A focused button that vanishes would hand the keyboard to the text box.
         if not busy and self.stop.hasFocus():

@@ -6,6 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter
 
+_BESIDE_ICON_PX = 4
+"""What the style leaves between a button's icon and its text."""
+
 
 class ElidedButton(QPushButton):
     """Ends its text with dots where it does not fit; a plain button cuts it in a letter."""
@@ -22,6 +25,7 @@ class ElidedButton(QPushButton):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         contents = QStyle.SubElement.SE_PushButtonContents
-        room = self.style().subElementRect(contents, option, self).width()
+        icon = 0 if option.icon.isNull() else option.iconSize.width() + _BESIDE_ICON_PX
+        room = self.style().subElementRect(contents, option, self).width() - icon
         option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
         return option

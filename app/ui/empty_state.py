@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from app.core.events import Event
+from app.ui import states
 from app.ui import theme as look
+from app.ui.models.first_minute import FirstMinute
+from app.ui.theme import Theme
+
+_EXAMPLES_PX = 150
+"""What the words and the examples above the panel take, with the room around them."""
 
 
-class EmptyState(QWidget):
-    """Signals: `asked`: an example was clicked (str)."""
+class EmptyState(QScrollArea):
+    """Signals:
+    asked: an example was clicked (str).
+
+    Attributes:
+        first_minute: the panel for new users; None without a theme.
+    """
 
     asked = Signal(str)
 
-    def __init__(self, mode: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        mode: str,
+        key: str = "Space",
+        theme: Theme | None = None,
+        remembered: QSettings | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         """
         Args:
             mode: "hold", "toggle" or "hybrid" (`TalkSettings.mode`).
+            key: the talk key (`TalkSettings.key`).
+            theme: of the panel for new users; None leaves it out.
+            remembered: where it is kept that they skipped it.
         """
         super().__init__(parent)
-        self._mode = mode
+        self._mode, self._key = mode, states.key_name(key)
+        self.first_minute = FirstMinute(theme, remembered) if theme is not None else None
         self._title = QLabel()
         self._title.setProperty("role", "title")
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -34,7 +66,9 @@ class EmptyState(QWidget):
                 self.tr("What is 18 percent of 240?"),
             )
         ]
-        row = QHBoxLayout()
+        self._examples = QWidget()
+        row = QHBoxLayout(self._examples)
+        row.setContentsMargins(0, look.SPACE_L, 0, 0)
         row.setSpacing(look.SPACE_S)
         row.addStretch(1)
         for chip in self.chips:
@@ -44,24 +78,40 @@ class EmptyState(QWidget):
             chip.clicked.connect(self._ask)
             row.addWidget(chip)
         row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        inside = QWidget()
+        inside.setObjectName("panelBody")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(look.SPACE_XL, look.SPACE_S, look.SPACE_XL, look.SPACE_S)
         column.setSpacing(look.SPACE_S)
         column.addStretch(1)
         column.addWidget(self._title)
         column.addWidget(self._sub)
-        column.addSpacing(look.SPACE_L)
-        column.addLayout(row)
+        column.addWidget(self._examples)
+        if self.first_minute is not None:
+            self.first_minute.shown.connect(self._fit)
+            self.first_minute.closed.connect(self._fit)
+            panel = QHBoxLayout()
+            panel.setContentsMargins(0, look.SPACE_L, 0, 0)
+            panel.addStretch(1)
+            panel.addWidget(self.first_minute, 100)
+            panel.addStretch(1)
+            column.addLayout(panel)
         column.addStretch(1)
+        self.setObjectName("clear")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(inside)
         self.show_microphone(True)
 
     @property
     def title(self) -> str:
         return self._title.text()
 
-    def show_mode(self, mode: str) -> None:
-        """Another `TalkSettings.mode` was chosen."""
-        self._mode = mode
+    def show_talk_key(self, mode: str, key: str) -> None:
+        """Another `TalkSettings.mode`, or `key`, was chosen."""
+        self._mode, self._key = mode, states.key_name(key)
         self.show_microphone(self._there)
 
     def show_microphone(self, there: bool) -> None:
@@ -71,12 +121,25 @@ class EmptyState(QWidget):
             self._title.setText(self.tr("Type a question"))
             self._sub.setText(self.tr("No microphone is connected. I notice when one is."))
             return
-        self._title.setText(
-            self.tr("Press space and talk")
-            if self._mode == "toggle"
-            else self.tr("Hold space and talk")
-        )
+        self._title.setText(states.how_to_begin(self._mode, self._key))
         self._sub.setText(self.tr("Or try one of these"))
+
+    def handle(self, event: Event) -> None:
+        """Take an event of the app; all but those of the panel are let through."""
+        if self.first_minute is not None:
+            self.first_minute.handle(event)
+
+    def _fit(self) -> None:
+        """Where there is little room, the panel takes that of the examples."""
+        panel = self.first_minute
+        needed = panel.sizeHint().height() + _EXAMPLES_PX if panel and not panel.isHidden() else 0
+        roomy = needed <= self.viewport().height()
+        for part in (self._sub, self._examples):
+            part.setVisible(roomy)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _ask(self) -> None:
         chip = self.sender()

@@ -15,7 +15,6 @@ from PySide6.QtCore import (
     QSettings,
     QSize,
     Qt,
-    QTimer,
     QUrl,
     Signal,
     Slot,
@@ -35,15 +34,14 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.events import (
+    AskAgain,
     AskText,
     CancelFetch,
     ChangeSetting,
@@ -54,7 +52,9 @@ from app.core.events import (
     FiguresChanged,
     LevelMeasured,
     LookUpFigures,
+    MouthMoved,
     Notice,
+    SayAgain,
     SettingChanged,
     SettingValue,
     StageFailed,
@@ -65,30 +65,41 @@ from app.core.events import (
     TimerRang,
     UtteranceStarted,
 )
+from app.core.history_events import ConversationBegun
+from app.core.mouth import MouthShape
 from app.core.ports import Stage
-from app.settings import AppearanceSettings, TalkSettings
-from app.ui import icons, states
+from app.core.update_events import UpdateFound
+from app.settings import AppearanceSettings, TalkSettings, range_of
+from app.ui import icons, motion, states
 from app.ui import theme as look
-from app.ui.cards import CardStack, Glyph
+from app.ui.cards import CardStack
 from app.ui.composer import LONGEST_QUESTION, Composer
-from app.ui.conversation_model import ConversationModel
-from app.ui.conversation_view import ConversationView
-from app.ui.diagnosis_page import DiagnosisPage
+from app.ui.conversation.model import ConversationModel
+from app.ui.conversation.view import ConversationView
 from app.ui.empty_state import EmptyState
-from app.ui.engine_panel import EnginePanel, EnginePill
-from app.ui.engine_status import EngineStatus
-from app.ui.figures_panel import LEAST_HEIGHT_PX as FIGURES_LEAST_PX
-from app.ui.figures_panel import FiguresLine, FiguresPanel
+from app.ui.engines.diagnosis_page import DiagnosisPage
+from app.ui.engines.figures_panel import FiguresLine, FiguresPanel
+from app.ui.engines.panel import EnginePanel, EnginePill
+from app.ui.engines.status import EngineStatus
+from app.ui.face import Face
+from app.ui.floating_panels import FloatingPanels
+from app.ui.header import Header
+from app.ui.history.sidebar import HistorySidebar
+from app.ui.models.page import ModelsPage
 from app.ui.page import Page
 from app.ui.pages import Name, Pages
-from app.ui.settings_page import SettingsPage
-from app.ui.side_panel import PANEL_WIDTH_PX
+from app.ui.settings.page import SettingsPage
+from app.ui.shown_state import ShownState
 from app.ui.theme import Theme
-
-OPENING_SHOWN_AFTER_MS = 150
-"""The microphone usually delivers within this; saying "One moment" before would flicker."""
+from app.ui.translation import in_words
 
 _GEOMETRY = "window/geometry"
+
+FACE_PX = 64
+"""Beside the talk button, which is larger: the button is what one looks for."""
+
+TEXT_STEP = 0.1
+"""By how much Ctrl+plus enlarges the words."""
 
 
 def _edge() -> QFrame:
@@ -145,59 +156,50 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._geometry = geometry
         self._open_url = open_url
-        self._state: str = State.READY
         self._talk_mode: str = talk.mode
+        self._talk_key = talk.key
+        self._text_size = 1.0
         self.theme = Theme(appearance.theme, self)
         self.conversation = ConversationModel(self)
         self.engines = EngineStatus(self)
-        self._opening = QTimer(self)
-        self._opening.setSingleShot(True)
-        self._opening.setInterval(OPENING_SHOWN_AFTER_MS)
-        self._opening.timeout.connect(lambda: self._show_state(states.OPENING))
-        self._finishing = QTimer(self)
-        self._finishing.setSingleShot(True)
-        self._finishing.setInterval(round(talk.release_grace_ms))
-        self._finishing.timeout.connect(lambda: self._show_state(State.FINISHING))
+        self._shown_state = ShownState(talk.release_grace_ms, self)
 
         self.setWindowTitle("Parley")
         self.setWindowIcon(icons.app_icon())
         self.view = ConversationView(self.conversation, self.theme)
-        self.empty = EmptyState(talk.mode)
+        self.empty = EmptyState(talk.mode, talk.key, self.theme, geometry)
         self.cards = CardStack(self.theme)
-        self.composer = Composer(self.theme, talk.mode)
+        self.composer = Composer(self.theme, talk.mode, talk.key)
         self.pill = EnginePill(self.engines, self.theme)
+        self.header = Header(self.theme, self.pill)
+        self.sidebar = HistorySidebar(self.theme, geometry)
+        self.face = Face(self.theme)
+        self.face.setFixedSize(FACE_PX, FACE_PX)
+        self.composer.add_face(self.face)
         self.figures_line = FiguresLine()
         self.composer.add_to_foot(self.figures_line)
         self._lay_out()
         self.panel = EnginePanel(self.engines, self.theme, self._page)
         self.figures = FiguresPanel(self.theme, self._page)
+        self.panels = FloatingPanels(
+            self._page,
+            self.composer,
+            (self.pill, self.panel),
+            (self.figures_line, self.figures),
+        )
         self._connect()
         self._dress()
         self._engines_changed()
         self._restore_geometry()
+        self.header.show_sidebar(self.sidebar.is_open)
+        for name in ("motion", "face", "text_size"):
+            self._apply(f"appearance.{name}", getattr(appearance, name))
         # Space talks from the first moment: the text box would take it as a letter.
         self.composer.talk.setFocus()
 
     # --- construction ---------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._mark = Glyph("circle", "", 22)
-        name = QLabel("Parley")
-        name.setProperty("role", "strong")
-        header = QHBoxLayout()
-        header.setContentsMargins(look.SPACE_XL, look.SPACE_M, look.SPACE_XL, look.SPACE_S)
-        header.setSpacing(look.SPACE_S)
-        header.addWidget(self._mark)
-        header.addWidget(name)
-        header.addStretch(1)
-        header.addWidget(self.pill)
-        self.settings_button = QToolButton()
-        self.settings_button.setProperty("role", "icon")
-        self.settings_button.setIconSize(QSize(20, 20))
-        self.settings_button.setAccessibleName(self.tr("Settings"))
-        self.settings_button.setToolTip(self.tr("Settings (Ctrl+,)"))
-        header.addWidget(self.settings_button)
-
         middle = QWidget()
         self._middle = QStackedLayout(middle)
         self._middle.addWidget(self.empty)
@@ -213,31 +215,32 @@ class MainWindow(QMainWindow):
         foot.setContentsMargins(0, 0, 0, 0)
         centred = QHBoxLayout()
         centred.setContentsMargins(look.SPACE_XL, 0, look.SPACE_XL, look.SPACE_M)
-        centred.addStretch(1)
+        centred.addStretch(0)
         centred.addWidget(lower, 100)
-        centred.addStretch(1)
+        centred.addStretch(0)
 
         self._page = QWidget()
         self._page.setObjectName("page")
         page = QVBoxLayout(self._page)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
-        page.addLayout(header)
+        page.addWidget(self.header)
         self._upper_edge, self._lower_edge = _edge(), _edge()
         page.addWidget(self._upper_edge)
         page.addWidget(middle, 1)
         page.addWidget(self._lower_edge)
         page.addLayout(centred)
 
-        # The conversations of other days will stand to the left of the page.
         central = QWidget()
-        self._columns = QHBoxLayout(central)
-        self._columns.setContentsMargins(0, 0, 0, 0)
-        self._columns.setSpacing(0)
-        self._columns.addWidget(self._page, 1)
+        columns = QHBoxLayout(central)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(0)
+        columns.addWidget(self.sidebar)
+        columns.addWidget(self._page, 1)
         self.pages = Pages(central)
         self.pages.offer(Name.SETTINGS, self._make_settings)
         self.pages.offer(Name.DIAGNOSIS, self._make_diagnosis)
+        self.pages.offer(Name.MODELS, self._make_models)
         self.setCentralWidget(self.pages)
         # A small screen at 200 % has fewer of these pixels than the window would like.
         room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)
@@ -247,52 +250,77 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.composer.asked.connect(self.ask)
         self.composer.stop_wanted.connect(self._stop_reply)
-        self.composer.engines_wanted.connect(self._open_panel)
+        self.composer.engines_wanted.connect(lambda: self.pill.setChecked(True))
         self.composer.cut_short.connect(self._say_cut_short)
         self.composer.talk.pressed.connect(self.talk_pressed)
         self.composer.talk.released.connect(self.talk_released)
         self.empty.asked.connect(self._ask_example)
+        if first := self.empty.first_minute:
+            first.intent.connect(self._pass_on)
+            first.models_wanted.connect(lambda: self.open_page(Name.MODELS))
+            first.licence_wanted.connect(lambda address: self._open_url(QUrl(address)))
         self.view.link_clicked.connect(self._open_link)
         self.view.cut_off.connect(self._show_edges)
-        self.pill.toggled.connect(self._toggle_panel)
-        self.panel.closed.connect(self._panel_closed)
+        self.panels.figures_wanted.connect(lambda: self.intent.emit(LookUpFigures()))
+        self.panels.put_away.connect(self._back_to_talking)
         self.panel.fetch_wanted.connect(self._fetch)
         self.panel.cancel_wanted.connect(lambda stage: self.intent.emit(CancelFetch(stage=stage)))
         self.panel.settings_wanted.connect(self.open_settings)
         self.panel.start_wanted.connect(lambda: self.intent.emit(StartOllama()))
         self.panel.keys.intent.connect(self.intent)
-        self.panel.keys.changed.connect(self._place_panel)
-        self.figures_line.toggled.connect(self._toggle_figures)
-        self.figures.closed.connect(self._figures_closed)
+        self.panel.keys.changed.connect(self.panels.place)
         self.engines.changed.connect(self._engines_changed)
         self.conversation.added.connect(self._conversation_changed)
         self.conversation.removed.connect(self._conversation_changed)
+        self.conversation.reset.connect(self._conversation_changed)
         self.conversation.reply_finished.connect(self._announce_reply)
         self.theme.changed.connect(self._dress)
-        self.settings_button.clicked.connect(self.open_settings)
+        self.header.settings_button.clicked.connect(self.open_settings)
+        self.header.new_button.clicked.connect(lambda: self.sidebar.begin())
+        self.header.sidebar_button.clicked.connect(self.sidebar.set_open)
+        self.sidebar.toggled.connect(self.header.show_sidebar)
+        self.sidebar.intent.connect(self._pass_on)
+        self.sidebar.settings_wanted.connect(lambda: self.show_setting("history.enabled"))
+        self.view.ask_again.connect(self._ask_again)
+        self.view.say_again.connect(self._say_again)
+        self.view.stop_wanted.connect(self._stop_reply)
+        self._shown_state.changed.connect(self._show_state)
         self.pages.intent.connect(self._pass_on)
         self.pages.covered.connect(self._covered_or_not)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.activated.connect(self._escape)
-        preferences = QShortcut(QKeySequence(self.tr("Ctrl+,")), self)
-        preferences.activated.connect(self.open_settings)
+        for keys, act in (
+            (QKeySequence(Qt.Key.Key_Escape), self._escape),
+            (QKeySequence("Ctrl+,"), self.open_settings),
+            (QKeySequence("Ctrl+F"), self._search_history),
+            (QKeySequence("Ctrl+B"), self._toggle_sidebar),
+            (QKeySequence("Ctrl+N"), self._begin_conversation),
+            (QKeySequence("Ctrl+Shift+N"), self._begin_private),
+            (QKeySequence("Ctrl++"), self._enlarge),
+            (QKeySequence("Ctrl+="), self._enlarge),
+            (QKeySequence("Ctrl+-"), self._shrink),
+            (QKeySequence("Ctrl+0"), self._usual_size),
+        ):
+            QShortcut(keys, self).activated.connect(act)
 
     # --- events in ------------------------------------------------------------------------
 
     @Slot(object)
     def handle(self, event: Event) -> None:
         """Take any event of the app. Cheap; called in the GUI thread through a queued signal."""
+        event = in_words(event)
+        self.empty.handle(event)
         match event:
             case LevelMeasured():
                 # By far the most frequent beside reply text, and for the ring alone.
                 self.composer.talk.show_level(event.level)
+                self.face.show_level(event.level)
+                return
+            case MouthMoved():
+                self.face.show_mouth(MouthShape(event.open, event.wide))
                 return
             case StateChanged():
-                self._take_state(event.state)
+                self._shown_state.take(event.state)
             case UtteranceStarted():
-                self._opening.stop()
-                if self._state == State.LISTENING:
-                    self._show_state(State.LISTENING)
+                self._shown_state.heard_first_samples()
             case Notice() if self.conversation.entry(event.turn_id) is None:
                 self._say(event.title, event.hint, event.level)
             case StageFailed() if self.conversation.entry(event.turn_id) is None:
@@ -305,35 +333,22 @@ class MainWindow(QMainWindow):
             case FiguresChanged():
                 self.figures_line.show_figures(event.figures)
                 self.figures.show_figures(event.figures)
-                self._place_figures()
+                self.panels.place()
+            case ConversationBegun():
+                self.header.show_conversation(private=event.private)
+            case UpdateFound():
+                self._tell_update(event)
             case SettingChanged():
                 self._apply(event.name, event.value)
         self.conversation.handle(event)
         self.engines.handle(event)
         self.panel.keys.handle(event)
+        self.sidebar.handle(event)
         self.pages.handle(event)
-
-    def _take_state(self, state: str) -> None:
-        self._opening.stop()
-        self._finishing.stop()
-        self._state = state
-        shown = self.composer.talk.state
-        if state == State.LISTENING and shown not in (State.LISTENING, State.FINISHING):
-            # "Listening" is a promise that words are heard; it waits for the first samples.
-            self._opening.start()
-        elif state == State.READY:
-            self._show_ready()
-        elif state == State.FINISHING:
-            # X11 sends release and press in pairs while a key is held: wait until it is one.
-            self._finishing.start()
-        else:
-            self._show_state(state)
-
-    def _show_ready(self) -> None:
-        self._show_state(State.READY if self.engines.has_microphone else states.ATTENTION)
 
     def _show_state(self, state: str) -> None:
         self.composer.show_state(state)
+        self.face.show_state(state)
         self.setWindowTitle(
             "Parley" if state in (State.READY, states.OPENING) else f"Parley – {states.word(state)}"
         )
@@ -360,9 +375,8 @@ class MainWindow(QMainWindow):
         self.composer.show_engines(self.engines.line())
         self.composer.status.setVisible(bool(self.engines.line()))
         self.empty.show_microphone(self.engines.has_microphone)
-        if self._state == State.READY:
-            self._show_ready()
-        self._place_panel()
+        self._shown_state.know_microphone(self.engines.has_microphone)
+        self.panels.place()
 
     def _conversation_changed(self) -> None:
         begun = len(self.conversation) > 0
@@ -390,30 +404,83 @@ class MainWindow(QMainWindow):
         self.composer.talk.setFocus()
         self.ask(text)
 
+    def _ask_again(self, turn_id: int, text: str) -> None:
+        self.conversation.asked(text)
+        self.intent.emit(AskAgain(turn_id=turn_id, text=text))
+
+    def _say_again(self, turn_id: int) -> None:
+        entry = self.conversation.entry(turn_id)
+        if entry is not None:
+            self.conversation.replaying(turn_id)
+            self.intent.emit(SayAgain(turn_id=turn_id, text=entry.reply, language=entry.language))
+
     def _stop_reply(self) -> None:
         self.intent.emit(StopReply())
 
+    def _back_to_talking(self) -> None:
+        if not self.composer.box.hasFocus():
+            self.composer.talk.setFocus()
+
+    # --- conversations --------------------------------------------------------------------
+
+    def _search_history(self) -> None:
+        if not self.is_covered:
+            self.sidebar.focus_search()
+
+    def _toggle_sidebar(self) -> None:
+        if not self.is_covered:
+            self.sidebar.toggle()
+
+    def _begin_conversation(self) -> None:
+        self.pages.close_page()
+        self.sidebar.begin()
+
+    def _begin_private(self) -> None:
+        self.pages.close_page()
+        self.sidebar.begin(private=True)
+
+    # --- the size of the words ------------------------------------------------------------
+
+    def _enlarge(self) -> None:
+        self._choose_text_size(self._text_size + TEXT_STEP)
+
+    def _shrink(self) -> None:
+        self._choose_text_size(self._text_size - TEXT_STEP)
+
+    def _usual_size(self) -> None:
+        self._choose_text_size(1.0)
+
+    def _choose_text_size(self, factor: float) -> None:
+        limits = range_of("appearance.text_size")
+        assert limits.lowest is not None
+        assert limits.highest is not None
+        factor = round(min(max(factor, limits.lowest), limits.highest), 1)
+        self._pass_on(ChangeSetting(name="appearance.text_size", value=factor))
+
     def _escape(self) -> None:
         """Drop what is being said, or be quiet, or put the panel away, or leave the text."""
-        if self._state == State.LISTENING:
+        if self._shown_state.state == State.LISTENING:
             self.intent.emit(DropListening())
             self.listening_dropped.emit("dropped")
             return
         self._stop_reply()
-        if self._state != State.READY:
+        if self._shown_state.state != State.READY:
             return
         if self.pages.shown is not None:
             self.pages.shown.escape()
-        elif self.panel.isVisible():
-            self.panel.put_away()
-        elif self.figures.isVisible():
-            self.figures.put_away()
-        elif self.composer.box.hasFocus():
+        elif not (self.panels.close_one() or self.sidebar.escape()):
             self.composer.talk.setFocus()
 
     def _fetch(self, stage: Stage) -> None:
         self.engines.asked_to_fetch(stage)
         self.intent.emit(FetchModel(stage=stage))
+
+    def _tell_update(self, event: UpdateFound) -> None:
+        self._say(
+            self.tr("Parley %1 is there.").replace("%1", event.version),
+            self.tr("Get it from %1").replace("%1", event.page),
+            "info",
+        )
 
     def _open_link(self, target: QUrl) -> None:
         self._open_url(target)
@@ -427,68 +494,6 @@ class MainWindow(QMainWindow):
             "info",
         )
 
-    # --- the panel ------------------------------------------------------------------------
-
-    def _open_panel(self) -> None:
-        self.pill.setChecked(True)
-
-    def _toggle_panel(self, opened: bool) -> None:
-        if opened:
-            self.figures_line.setChecked(False)
-            # Shown first: heights are known once the stylesheet has dressed the labels.
-            self.panel.show()
-            self._place_panel()
-            self.panel.raise_()
-            self.panel.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif self.panel.isVisible():
-            self.panel.put_away()
-
-    def _panel_closed(self) -> None:
-        self.pill.setChecked(False)
-        if not self.composer.box.hasFocus():
-            self.composer.talk.setFocus()
-
-    def _place_panel(self) -> None:
-        page = self._page
-        width = min(PANEL_WIDTH_PX, page.width() - 2 * look.SPACE_L)
-        top = self.pill.geometry().bottom() + look.SPACE_S
-        # Never over the talk button: talking goes on while the panel is open.
-        floor = self.composer.mapTo(page, self.composer.rect().topLeft()).y()
-        height = min(self.panel.wanted_height(), floor - top)
-        left = page.width() - width - look.SPACE_XL
-        if self.layoutDirection() == Qt.LayoutDirection.RightToLeft:
-            left = look.SPACE_XL
-        self.panel.setGeometry(left, top, width, height)
-
-    def _toggle_figures(self, opened: bool) -> None:
-        if opened:
-            self.pill.setChecked(False)
-            self.intent.emit(LookUpFigures())  # the last hour has moved on
-            self.figures.show()
-            self._place_figures()
-            self.figures.raise_()
-            self.figures.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif self.figures.isVisible():
-            self.figures.put_away()
-
-    def _figures_closed(self) -> None:
-        self.figures_line.setChecked(False)
-        if not self.composer.box.hasFocus():
-            self.composer.talk.setFocus()
-
-    def _place_figures(self) -> None:
-        """Over the conversation, above the line that opens it; never over the talk button."""
-        page = self._page
-        width = min(PANEL_WIDTH_PX, page.width() - 2 * look.SPACE_L)
-        top = self.pill.geometry().bottom() + look.SPACE_S
-        floor = self.composer.mapTo(page, self.composer.rect().topLeft()).y()
-        if floor - top < FIGURES_LEAST_PX:
-            top = look.SPACE_S  # a small screen: over the header too
-        height = min(self.figures.wanted_height(), floor - top)
-        line = self.figures_line.mapTo(page, self.figures_line.rect().center()).x()
-        left = max(look.SPACE_L, min(line - width // 2, page.width() - width - look.SPACE_L))
-        self.figures.setGeometry(left, floor - height, width, height)
-
     # --- the pages ------------------------------------------------------------------------
 
     def _make_settings(self) -> Page:
@@ -500,7 +505,19 @@ class MainWindow(QMainWindow):
         page = DiagnosisPage(self.theme, self.engines)
         page.fetch_wanted.connect(self._fetch)
         page.settings_wanted.connect(self.show_setting)
+        page.models_wanted.connect(lambda: self.open_page(Name.MODELS))
         return page
+
+    def _make_models(self) -> Page:
+        page = ModelsPage(self.theme)
+        page.licence_wanted.connect(lambda address: self._open_url(QUrl(address)))
+        page.first_minute_wanted.connect(self._bring_back_first_minute)
+        return page
+
+    def _bring_back_first_minute(self) -> None:
+        if self.empty.first_minute:
+            self.empty.first_minute.bring_back()
+        self.pages.close_page()
 
     @property
     def settings(self) -> SettingsPage:
@@ -527,9 +544,7 @@ class MainWindow(QMainWindow):
 
     def open_page(self, name: Name) -> None:
         """Show this page in the conversation's place."""
-        for panel in (self.panel, self.figures):
-            if panel.isVisible():
-                panel.put_away()
+        self.panels.close_one()
         self.pages.open(name)
 
     def _open_from_settings(self, where: str) -> None:
@@ -564,18 +579,30 @@ class MainWindow(QMainWindow):
         match name, value:
             case "appearance.theme", "system" | "light" | "dark":
                 self.theme.choose(value)
+            case "appearance.text_size", int() | float():
+                self._text_size = float(value)
+                self.view.set_text_size(self._text_size)
+            case "appearance.motion", "system" | "full" | "reduced":
+                motion.choose(value)
+            case "appearance.face", bool():
+                self.face.setVisible(value)
             case "talk.mode", str() if value != self._talk_mode:
                 self._talk_mode = value
-                self.composer.show_mode(value)
-                self.empty.show_mode(value)
+                self._show_talk_key()
                 self.talk_mode_chosen.emit(value)
+            case "talk.key", str() if value != self._talk_key:
+                self._talk_key = value
+                self._show_talk_key()
+
+    def _show_talk_key(self) -> None:
+        self.composer.show_talk_key(self._talk_mode, self._talk_key)
+        self.empty.show_talk_key(self._talk_mode, self._talk_key)
 
     # --- the window itself ----------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._place_panel()
-        self._place_figures()
+        self.panels.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A letter typed anywhere begins a question; Enter presses the button with the focus."""
@@ -629,8 +656,6 @@ class MainWindow(QMainWindow):
         tokens = self.theme.tokens
         self.setPalette(look.palette(tokens))
         self.setStyleSheet(look.stylesheet(tokens))
-        self._mark.show_icon("parley", tokens.accent)
-        self.settings_button.setIcon(icons.icon("settings", tokens.muted, size=20))
 
     def _show_edges(self, above: bool, below: bool) -> None:
         """A hairline where the conversation goes on behind the edge."""

@@ -1,16 +1,44 @@
-"""Whether things may move, as far as the platform tells."""
+"""Whether things may move: as the user chose, else as far as the platform tells."""
 
 from __future__ import annotations
 
+from typing import Literal
+
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QStyle
+
+Choice = Literal["system", "full", "reduced"]
+"""`AppearanceSettings.motion`."""
+
+_EFFECTS = (
+    Qt.UIEffect.UI_AnimateMenu,
+    Qt.UIEffect.UI_FadeMenu,
+    Qt.UIEffect.UI_AnimateCombo,
+    Qt.UIEffect.UI_AnimateTooltip,
+    Qt.UIEffect.UI_FadeTooltip,
+)
+"""What Qt itself lets slide and fade."""
+
+_chosen: Choice = "system"
+
+
+def choose(choice: Choice) -> None:
+    """From now on. What moves asks before each of its frames or transitions. GUI thread."""
+    global _chosen
+    _chosen = choice
+    if reduced_motion():
+        for effect in _EFFECTS:
+            QApplication.setEffectEnabled(effect, False)
 
 
 def reduced_motion() -> bool:
-    """True when the desktop asks for no animation.
+    """True when nothing may move that need not.
 
     Qt passes the desktop's wish on through two style hints; a platform that says nothing has
     its style's defaults, which allow motion.
     """
+    if _chosen != "system":
+        return _chosen == "reduced"
     style = QApplication.style()
     return (
         style.styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) <= 0

@@ -147,7 +147,7 @@ def _in_the_middle(column: QWidget) -> QHBoxLayout:
     """As wide as it may be, and in the middle of what is wider."""
     line = QHBoxLayout()
     line.setContentsMargins(look.SPACE_XL, 0, look.SPACE_XL, 0)
-    line.addStretch(1)
+    line.addStretch(0)
     line.addWidget(column, 100)
-    line.addStretch(1)
+    line.addStretch(0)
     return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core.desktop_events import ShortcutChanged
 from app.core.events import (
     Event,
     KeyChanged,
@@ -10,9 +11,18 @@ from app.core.events import (
     SettingChanged,
     StandingChanged,
 )
+from app.core.model_events import ModelsListed
 from app.ui.page import Page
 
-_NOTED = (SettingChanged, StandingChanged, OllamaChanged, KeyChanged, ProviderChecked)
+_NOTED = (
+    SettingChanged,
+    StandingChanged,
+    OllamaChanged,
+    KeyChanged,
+    ProviderChecked,
+    ModelsListed,
+    ShortcutChanged,
+)
 
 
 class PageNews:

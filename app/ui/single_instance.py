@@ -1,21 +1,33 @@
-"""One window per profile: a second start brings the first one to the front."""
+"""One window per profile: a second start brings the first one to the front.
+
+The same channel takes `parley press`, `release` and `toggle`, which compositors bind to keys.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import os
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from app.ui.channel import COMMANDS, LONGEST_LINE, NOT_TAKEN, TAKEN, channel_name, tell
 
 log = logging.getLogger(__name__)
 
-CONNECT_MS = 300
-
 STARTING_S = 1.0
 """How long a first one that has only just begun may take until it can be reached."""
+
+VISIT_MS = 3000
+"""How long a connection stays open; what has nothing to say by then is no Parley."""
+
+MOST_VISITS = 16
+"""Connections that are open at once; further ones wait in the system's queue, and then fail."""
+
+ACTIVATION = "XDG_ACTIVATION_TOKEN"
+"""With this, a Wayland desktop lets a window come to the front; Qt looks for it there, too."""
 
 
 class SingleInstance(QObject):
@@ -26,10 +38,14 @@ class SingleInstance(QObject):
     too many rather than none.
 
     Signals:
-        asked_to_show: another start of Parley with this profile happened.
+        asked_to_show: another start of Parley with this profile happened, or `parley show`.
+        pressed, released, toggled: `parley press`, `parley release`, `parley toggle`.
     """
 
     asked_to_show = Signal()
+    pressed = Signal()
+    released = Signal()
+    toggled = Signal()
 
     def __init__(self, profile: Path) -> None:
         """
@@ -37,10 +53,12 @@ class SingleInstance(QObject):
             profile: the folder that makes a profile; the lock is made in it.
         """
         super().__init__()
-        digest = hashlib.sha256(str(profile.resolve()).encode(errors="replace")).hexdigest()[:16]
-        self._name = f"parley-{digest}"
+        self._profile = profile
+        self._name = channel_name(profile)
         self._lock = QLockFile(str(profile / "window.lock"))
         self._lock.setStaleLockTime(0)  # what a crash left behind is told by its process alone
+        self._visits: dict[QLocalSocket, bytes] = {}
+        """Who is connected, and what they have said so far."""
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_connection)
@@ -65,17 +83,14 @@ class SingleInstance(QObject):
 
     def release(self) -> None:
         """No longer the one to be shown: the next start opens a window of its own."""
+        for socket in list(self._visits):
+            self._see_off(socket)
         self._server.close()
         self._lock.unlock()
 
     def _ask_to_show(self) -> bool:
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(CONNECT_MS):
-            return False
-        socket.write(b"show\n")
-        socket.waitForBytesWritten(CONNECT_MS)
-        return True
+        """One that is connected and busy shows itself when it has time."""
+        return tell(self._profile, f"show {os.environ.get(ACTIVATION, '')}".strip()) is not None
 
     def _listen(self) -> None:
         # What a crash left behind would make listen() fail.
@@ -85,5 +100,66 @@ class SingleInstance(QObject):
 
     @Slot()
     def _on_connection(self) -> None:
-        self._server.nextPendingConnection().deleteLater()
-        self.asked_to_show.emit()
+        while self._server.hasPendingConnections():
+            socket = self._server.nextPendingConnection()
+            if len(self._visits) >= MOST_VISITS:
+                socket.abort()
+                socket.deleteLater()
+                continue
+            self._visits[socket] = b""
+            socket.setReadBufferSize(LONGEST_LINE)
+            socket.readyRead.connect(self._on_words)
+            socket.disconnected.connect(self._on_farewell)
+            # Owned by the socket, and gone with it.
+            limit = QTimer(socket)
+            limit.setSingleShot(True)
+            limit.timeout.connect(socket.abort)
+            limit.start(VISIT_MS)
+            self._hear(socket)  # it may have spoken before anybody listened
+
+    @Slot()
+    def _on_words(self) -> None:
+        socket = self.sender()
+        if isinstance(socket, QLocalSocket) and socket in self._visits:
+            self._hear(socket)
+
+    @Slot()
+    def _on_farewell(self) -> None:
+        socket = self.sender()
+        if isinstance(socket, QLocalSocket) and socket in self._visits:
+            self._hear(socket)
+            self._see_off(socket)
+
+    def _hear(self, socket: QLocalSocket) -> None:
+        said = self._visits[socket] + bytes(socket.readAll().data())
+        line, end, _ = said.partition(b"\n")
+        if not end and len(said) < LONGEST_LINE:
+            self._visits[socket] = said
+            return
+        self._visits[socket] = b""
+        taken = bool(end) and self._take(line.decode(errors="replace"))
+        socket.write(f"{TAKEN if taken else NOT_TAKEN}\n".encode())
+        socket.flush()
+        socket.disconnectFromServer()
+
+    def _take(self, line: str) -> bool:
+        command, _, token = line.strip().partition(" ")
+        if command not in COMMANDS:
+            log.info("somebody said what no Parley says")
+            return False
+        match command:
+            case "show":
+                if token.isascii() and token.isprintable() and token:
+                    os.environ[ACTIVATION] = token
+                self.asked_to_show.emit()
+            case "press":
+                self.pressed.emit()
+            case "release":
+                self.released.emit()
+            case "toggle":
+                self.toggled.emit()
+        return True
+
+    def _see_off(self, socket: QLocalSocket) -> None:
+        self._visits.pop(socket, None)
+        socket.deleteLater()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QKeySequence
 
 from app.core.events import State
 
@@ -53,12 +54,13 @@ def word(state: str) -> str:
     }[state]
 
 
-def hint(state: str, mode: str, *, typing: bool, begun: bool) -> str:
+def hint(state: str, mode: str, key: str, *, typing: bool, begun: bool) -> str:
     """What the user can do now, in a few words.
 
     Args:
         state: of Parley.
         mode: "hold", "toggle" or "hybrid" (`TalkSettings.mode`).
+        key: what the talk key is called (`key_name`).
         begun: something was said already; before, the empty page tells of the key.
         typing: the text box has the keyboard, so the space bar types.
     """
@@ -73,11 +75,24 @@ def hint(state: str, mode: str, *, typing: bool, begun: bool) -> str:
                 if mode == "toggle"
                 else translate("States", "or hold this button")
             )
-        if mode == "toggle":
-            return translate("States", "Press space and talk")
-        return translate("States", "Hold space and talk")
+        return how_to_begin(mode, key)
     if state in (State.LISTENING, OPENING):
         if mode == "toggle":
-            return translate("States", "Space sends, Esc drops it")
+            return translate("States", "Press %1 to send, Esc drops it").replace("%1", key)
         return translate("States", "Let go to send, Esc drops it")
     return ""
+
+
+def how_to_begin(mode: str, key: str) -> str:
+    """What to do to talk."""
+    begin = translate("States", "Hold %1 and talk")
+    if mode == "toggle":
+        begin = translate("States", "Press %1 and talk")
+    return begin.replace("%1", key)
+
+
+def key_name(key: str) -> str:
+    """What a key is called that is written as `TalkSettings.key` is."""
+    if key == "Space":
+        return translate("States", "space")
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,4 +1,4 @@
-"""The talk key and the talk button: Qt's events in, the user's intents out.
+"""The talk key, the talk button and what talks from outside: presses in, the user's intents out.
 
 What a hold, a tap and a bounce mean is decided in `app.core.push_to_talk`; here is decided
 which key events are meant for Parley at all, and what takes the key away from it.
@@ -6,12 +6,14 @@ which key events are meant for Parley at all, and what takes the key away from i
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -26,9 +28,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.events import (
+    ChangeSetting,
     Event,
     FinishListening,
     ResumeListening,
+    SettingChanged,
     StartListening,
     State,
     StateChanged,
@@ -36,9 +40,30 @@ from app.core.events import (
 )
 from app.core.push_to_talk import Action, Finish, Mode, PushToTalk, Resume, Start
 from app.settings import TalkSettings
+from app.ui.settings.shortcut_field import RECORDS_KEYS
+
+log = logging.getLogger(__name__)
 
 KEY = "key"
 BUTTON = "button"
+OUTSIDE = "outside"
+"""The shortcut of the whole desktop, and `parley press`."""
+
+TALK_KEY = "talk.key"
+
+_OF_THE_WINDOW = frozenset({KEY, BUTTON})
+
+_COMMANDING = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
+
+_MODIFIERS = _COMMANDING | Qt.KeyboardModifier.ShiftModifier
+"""Without the mark of the number pad, whose keys are keys like others."""
+
+_FIRST_UNPRINTABLE = 0x01000000
+"""Keys of `Qt.Key` below are characters."""
 
 _MOVES_FOCUS = frozenset(
     {
@@ -50,6 +75,22 @@ _MOVES_FOCUS = frozenset(
         Qt.Key.Key_Down,
     }
 )
+
+_EDITS = _MOVES_FOCUS | frozenset(
+    {
+        Qt.Key.Key_Escape,
+        Qt.Key.Key_Backspace,
+        Qt.Key.Key_Delete,
+        Qt.Key.Key_Insert,
+        Qt.Key.Key_Return,
+        Qt.Key.Key_Enter,
+        Qt.Key.Key_Home,
+        Qt.Key.Key_End,
+        Qt.Key.Key_PageUp,
+        Qt.Key.Key_PageDown,
+    }
+)
+"""What a text does with keys that are no characters."""
 
 _WATCHED = frozenset(
     {
@@ -73,11 +114,13 @@ class TalkKey(QObject):
 
     Keys are judged once, when they arrive at a window and before any widget has them; a test
     sends them there too (`QTest.keyPress(widget.windowHandle(), ...)`). The first press is
-    matched by `Qt.Key` and without modifiers; from then on the physical key counts, so its
+    matched by `Qt.Key` and its modifiers; from then on the physical key counts, so its
     release is recognised when the layout or a modifier changed meanwhile.
 
-    Who gets the key when both could use it:
+    Who gets the key when both could use it (a key that neither types nor edits, such as F9 or
+    Ctrl+Space, is Parley's anywhere):
 
+    * a widget that records keys keeps any key;
     * a widget that edits text always keeps it. A hold that began elsewhere goes on, though,
       and types nothing when the focus moves into a text;
     * a button, list or the like keeps it while the user moves about by keyboard (Tab, arrows,
@@ -86,8 +129,8 @@ class TalkKey(QObject):
       apart: a focused button that is disabled hands its focus on with the reason "Tab";
     * with a dialog or a menu open, they keep it.
 
-    A window that is left, closed or blocked by a dialog ends what is being recorded: the
-    release may never reach us.
+    A window that is left, closed or blocked by a dialog ends what its key or button began: the
+    release may never reach us. What began outside the window goes on without it.
 
     Signals:
         intent: `StartListening`, `FinishListening` or `ResumeListening`, stamped with the time
@@ -101,16 +144,15 @@ class TalkKey(QObject):
         settings: TalkSettings,
         parent: QObject | None = None,
         *,
-        key: Qt.Key = Qt.Key.Key_Space,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """
         Args:
-            key: the talk key.
             clock: what stamps the intents; replaced by tests that run faster than time.
         """
         super().__init__(parent)
-        self._key = key
+        self._key = Qt.Key.Key_Space
+        self._modifiers = Qt.KeyboardModifier.NoModifier
         self._clock = clock
         self._machine = PushToTalk(
             mode=settings.mode,
@@ -133,6 +175,7 @@ class TalkKey(QObject):
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_deadline)
+        self.use_key(settings.key)
 
     @Slot()
     def button_pressed(self) -> None:
@@ -143,6 +186,21 @@ class TalkKey(QObject):
     def button_released(self) -> None:
         """The talk button on the screen came up."""
         self._act(self._machine.release(self._clock(), source=BUTTON))
+
+    @Slot()
+    def outside_pressed(self) -> None:
+        """The shortcut of the desktop went down, or a compositor's binding says so."""
+        self._act(self._machine.press(self._clock(), source=OUTSIDE))
+
+    @Slot()
+    def outside_released(self) -> None:
+        """The shortcut of the desktop came up, or a compositor's binding says so."""
+        self._act(self._machine.release(self._clock(), source=OUTSIDE))
+
+    @Slot()
+    def outside_toggled(self) -> None:
+        """Begin to talk, or end it, whatever the mode: nobody will tell when the key comes up."""
+        self._act(self._machine.toggle(self._clock(), source=OUTSIDE))
 
     @Slot()
     @Slot(str)
@@ -159,21 +217,50 @@ class TalkKey(QObject):
         self.interrupt("settings")
         self._machine.use_mode(mode)
 
+    @Slot(str)
+    def use_key(self, key: str) -> None:
+        """Talk with this key from the next press on.
+
+        Args:
+            key: as Qt writes keys ("F9", "Ctrl+Space"). One that Qt does not know changes nothing.
+        """
+        wanted = QKeySequence(key, QKeySequence.SequenceFormat.PortableText)
+        combination: QKeyCombination | None = None
+        if wanted.count() == 1:
+            combination = cast(Any, wanted)[0]  # which PySide's stubs do not know
+        if combination is None or combination.key() == Qt.Key.Key_unknown:
+            log.warning("there is no key %s to talk with", key)
+            return
+        if (combination.key(), combination.keyboardModifiers()) == (self._key, self._modifiers):
+            return
+        self._leave("settings")
+        self._ours = False
+        self._key = combination.key()
+        self._modifiers = combination.keyboardModifiers() & _MODIFIERS
+
     @Slot(bool)
     def rest(self, resting: bool) -> None:
         """Leave the key to the window while nobody could see that Parley listens."""
         self._resting = resting
         if resting:
-            self.interrupt("covered")
+            self._leave("covered")
+
+    def _leave(self, reason: str) -> None:
+        """End what the window's key or button began; what began outside needs no window."""
+        self._act(self._machine.interrupt(self._clock(), reason, sources=_OF_THE_WINDOW))
 
     @Slot(object)
     def on_event(self, event: Event) -> None:
         """Follow the conversation: an utterance may end without us (the microphone is gone).
 
-        Without this, the next press in toggle mode would end what has ended already.
+        Without this, the next press in toggle mode would end what has ended already. Another key
+        acts at once, when it is chosen and when it is written.
         """
         if isinstance(event, StateChanged):
             self._follow_state(event.state)
+        elif isinstance(event, ChangeSetting | SettingChanged):
+            if event.name == TALK_KEY and isinstance(event.value, str):
+                self.use_key(event.value)
         elif (
             isinstance(event, UtteranceEnded)
             and self._machine.recording is not None
@@ -210,7 +297,7 @@ class TalkKey(QObject):
                 case QEvent.Type.MouseButtonPress:
                     self._by_keyboard = False
         elif kind == QEvent.Type.ApplicationDeactivate:
-            self.interrupt("application left")
+            self._leave("application left")
         elif isinstance(watched, QWidget):
             self._window_changed(watched, kind)
         return False
@@ -218,16 +305,16 @@ class TalkKey(QObject):
     def _window_changed(self, widget: QWidget, kind: QEvent.Type) -> None:
         match widget.windowType(), kind:
             case Qt.WindowType.Popup, QEvent.Type.Show:
-                self.interrupt("menu opened")
+                self._leave("menu opened")
             case Qt.WindowType.Window | Qt.WindowType.Dialog, QEvent.Type.WindowDeactivate:
-                self.interrupt("window left")
+                self._leave("window left")
             case Qt.WindowType.Window | Qt.WindowType.Dialog, QEvent.Type.WindowBlocked:
-                self.interrupt("dialog opened")
+                self._leave("dialog opened")
             case (
                 Qt.WindowType.Window | Qt.WindowType.Dialog,
                 QEvent.Type.Close | QEvent.Type.Hide,
             ):
-                self.interrupt("window closed")
+                self._leave("window closed")
 
     def _key_pressed(self, event: QKeyEvent) -> bool:
         if not self._is_talk_key(event):
@@ -261,16 +348,27 @@ class TalkKey(QObject):
         """Whether a press that belongs to no earlier one is for Parley."""
         if self._resting:
             return False
-        if event.key() != self._key or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+        if event.key() != self._key or event.modifiers() & _MODIFIERS != self._modifiers:
             return False
         if QApplication.activeModalWidget() or QApplication.activePopupWidget():
             return False
         focus = QApplication.focusWidget()
         if focus is None:
             return True
+        if isinstance(focus, QKeySequenceEdit) or focus.property(RECORDS_KEYS):
+            return False
+        if not self._types:
+            return True
         if _edits_text(focus):
             return False
         return not (self._by_keyboard and _uses_space(focus))
+
+    @property
+    def _types(self) -> bool:
+        """Whether a text, a button or a list would make something of the key."""
+        if self._modifiers & _COMMANDING:
+            return False
+        return self._key < _FIRST_UNPRINTABLE or self._key in _EDITS
 
     @Slot()
     def _on_deadline(self) -> None:
@@ -307,8 +405,6 @@ def _edits_text(widget: QWidget) -> bool:
             return not widget.isReadOnly()
         case QComboBox():
             return widget.isEditable()
-        case QKeySequenceEdit():
-            return True
     # any other widget that takes text says so, or no input method would work in it
     return widget.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
 

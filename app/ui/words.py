@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
+from app.core import downloads
 from app.core.ports import Engine, Stage
 from app.core.slow_turns import explanation
 
@@ -15,8 +16,6 @@ _ENGINES = {
     "ollama": "Ollama",
     "groq": "Groq",
     "cerebras": "Cerebras",
-    "openai": "OpenAI-style server",
-    "vits": "MMS voice",
     "espeak": "eSpeak NG",
     "silero": "Silero",
 }
@@ -29,6 +28,10 @@ def engine_name_of(name: str) -> str:
         return translate("Words", "Built-in skills")
     if name == "builtin":
         return translate("Words", "Built-in model")
+    if name == "openai":
+        return translate("Words", "OpenAI-style server")
+    if name == "vits":
+        return translate("Words", "MMS voice")
     if name == "energy":
         return translate("Words", "Loudness")
     return _ENGINES.get(name, name)
@@ -78,23 +81,54 @@ def stage_verb(stage: Stage) -> str:
     }[stage]
 
 
+def pair(what: str, words: str) -> str:
+    """What it is, and how it stands: "Hears: Whisper"."""
+    return translate("Words", "%1: %2").replace("%1", what).replace("%2", words)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """As the language writes it: "1,348" and "0.42", in French "1 348" and "0,42"."""
+    locale = QLocale()
+    if locale.language() == QLocale.Language.C:  # nobody has chosen one
+        locale = QLocale(QLocale.Language.English)
+    return locale.toString(float(value), "f", decimals)
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1: "61 %"."""
+    return translate("Words", "%1 %").replace("%1", number(100 * share))
+
+
+def size(count: float) -> str:
+    """Bytes in the unit people read: "145 MB"."""
+    value, _, unit = downloads.size(count).partition(" ")
+    _, _, decimals = value.partition(".")
+    units = {
+        "GB": translate("Words", "%1 GB"),
+        "MB": translate("Words", "%1 MB"),
+        "kB": translate("Words", "%1 kB"),
+        "bytes": translate("Words", "%1 bytes"),
+    }
+    return units[unit].replace("%1", number(float(value), len(decimals)))
+
+
 def duration(milliseconds: float) -> str:
     """Below a second in milliseconds, above it in seconds."""
     if milliseconds < 999.5:
-        return translate("Words", "%1 ms").replace("%1", f"{milliseconds:.0f}")
-    return translate("Words", "%1 s").replace("%1", f"{milliseconds / 1000:.2f}")
+        return translate("Words", "%1 ms").replace("%1", number(milliseconds))
+    return seconds(milliseconds)
 
 
 def seconds(milliseconds: float) -> str:
     """A wait as people think of it: "0.42 s"."""
-    return translate("Words", "%1 s").replace("%1", f"{milliseconds / 1000:.2f}")
+    return translate("Words", "%1 s").replace("%1", number(milliseconds / 1000, 2))
 
 
 def turns(count: int) -> str:
     """ "1 turn", "12 turns"."""
     if count == 1:
         return translate("Words", "1 turn")
-    return translate("Words", "%1 turns").replace("%1", f"{count:,}")
+    return translate("Words", "%1 turns").replace("%1", number(count))
 
 
 def why_slow(cause: str) -> tuple[str, str]:

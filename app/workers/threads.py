@@ -11,7 +11,7 @@ from app.workers.worker import Worker
 
 log = logging.getLogger(__name__)
 
-LONGEST_STOP_S = 5.0
+LONGEST_STOP_S = 4.0
 """A quit takes at most this long, whatever an engine is doing (DESKTOP: Threads)."""
 
 LAST_CHANCE_MS = 300

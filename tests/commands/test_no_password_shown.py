@@ -17,6 +17,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from app import logs
 from app.commands import doctor
 from app.core.ports import LlmProvider
+from app.diagnosis import parts
 from app.errors import AssistantError
 from app.paths import Paths
 from app.providers.llm.check import check
@@ -173,10 +174,10 @@ def test_doctor(
     seen: Seen, tmp_path: Path, state: str, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the other parts know no address, and take their time
-    every_part = doctor.parts
+    every_part = parts.of_everything
     monkeypatch.setattr(
         doctor,
-        "parts",
+        "of_everything",
         lambda *given: [p for p in every_part(*given) if p.name in ("settings", "language model")],
     )
     settings_file = Paths.under(tmp_path).settings_file

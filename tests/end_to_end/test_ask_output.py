@@ -11,6 +11,7 @@ from app.commands import doctor
 from app.commands.ask import _Printer
 from app.core.events import EngineMissing, Outcome, ReplyDelta, TurnEnded
 from app.core.ports import Engine, Stage
+from app.diagnosis import parts
 from app.paths import Paths
 from app.secrets import Secrets
 from app.settings import Settings
@@ -103,12 +104,12 @@ def test_one_that_stayed_is_nothing_to_speak_of(capsys: pytest.CaptureFixture[st
 def test_doctor_says_what_is_wrong_with_the_settings_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parts = doctor.parts
 
-    def quick(settings: Settings, paths: Paths, secrets: Secrets) -> list[doctor.Part]:
-        return [part for part in parts(settings, paths, secrets) if part.name == "settings"]
+    def quick(settings: Settings, paths: Paths, secrets: Secrets) -> list[parts.Part]:
+        every_part = parts.of_everything(settings, paths, secrets)
+        return [part for part in every_part if part.name == "settings"]
 
-    monkeypatch.setattr(doctor, "parts", quick)
+    monkeypatch.setattr(doctor, "of_everything", quick)
     write_settings(tmp_path, "[talk]\nmode = 'sideways'\n")
     assert main(["--profile", str(tmp_path), "doctor"]) == 0
     assert "".join(capsys.readouterr()).count("talk.mode") == 1

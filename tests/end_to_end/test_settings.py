@@ -18,7 +18,7 @@ from app.secrets import Secrets
 from app.settings import DEFAULT_PERSONA, Settings
 from app.settings_file import load
 from app.ui.main_window import MainWindow
-from app.ui.settings_fields import ChoiceField, NumberField, SegmentsField, SwitchField, TextField
+from app.ui.settings.fields import ChoiceField, NumberField, SegmentsField, SwitchField, TextField
 from app.ui.talk_key import TalkKey
 from app.ui.theme import DARK
 from tests.fakes import FakeInput, FakeOutput

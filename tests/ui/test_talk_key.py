@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -32,9 +32,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.core.events import (
+    ChangeSetting,
     Event,
     FinishListening,
     ResumeListening,
+    SettingChanged,
     StartListening,
     State,
     StateChanged,
@@ -55,11 +57,11 @@ class Desk:
     Time stands still but for `later`, so that a test says to the millisecond what happens.
     """
 
-    def __init__(self, settings: TalkSettings, key: Qt.Key = Qt.Key.Key_Space) -> None:
+    def __init__(self, settings: TalkSettings) -> None:
         self.now = 100.0
-        self.key = key
+        self.key = QKeySequence(settings.key)[0].key()
         self.intents: list[Event] = []
-        self.talk = TalkKey(settings, key=key, clock=lambda: self.now)
+        self.talk = TalkKey(settings, clock=lambda: self.now)
         self.talk.intent.connect(self.intents.append)
         self.window = QWidget()
         layout = QVBoxLayout(self.window)
@@ -119,8 +121,8 @@ MakeDesk = Callable[..., Desk]
 def make_desk(qtbot: QtBot, qapp: QApplication) -> Iterator[MakeDesk]:
     desks: list[Desk] = []
 
-    def make(settings: TalkSettings | None = None, **more: Qt.Key) -> Desk:
-        desk = Desk(settings or TalkSettings(), **more)
+    def make(settings: TalkSettings | None = None) -> Desk:
+        desk = Desk(settings or TalkSettings())
         desks.append(desk)
         qtbot.addWidget(desk.window)
         desk.window.show()
@@ -223,7 +225,7 @@ def test_space_with_a_modifier_is_another_key(desk: Desk, modifier: Qt.KeyboardM
 
 
 def test_another_talk_key(make_desk: MakeDesk) -> None:
-    desk = make_desk(key=Qt.Key.Key_F8)
+    desk = make_desk(TalkSettings(key="F8"))
     desk.down(key=Qt.Key.Key_Space)
     assert desk.said() == []
     desk.down(scan_code=74)
@@ -402,6 +404,119 @@ def test_button_and_key_are_one_machine(desk: Desk) -> None:
     desk.up()
     desk.later(0.5)
     desk.talk.button_released()
+    assert desk.said() == [(StartListening, 0.0), (FinishListening, 1.0)]
+
+
+# --- another key, and other places -------------------------------------------------------------
+
+
+def held_in_a_text(desk: Desk, **more: object) -> list[type[Event]]:
+    desk.line.setFocus()
+    desk.down(**more)
+    desk.later(1.0)
+    desk.up(**more)
+    desk.later(1.0)
+    return [kind for kind, _ in desk.said()]
+
+
+@pytest.mark.parametrize("key", ["F8", "Ctrl+Space", "Ctrl+Alt+D", "Meta+Space", "Pause"])
+def test_a_key_that_types_nothing_talks_in_a_text_too(make_desk: MakeDesk, key: str) -> None:
+    desk = make_desk(TalkSettings(key=key))
+    modifiers = QKeySequence(key)[0].keyboardModifiers()
+    assert held_in_a_text(desk, modifiers=modifiers) == [StartListening, FinishListening]
+    assert desk.line.text() == ""
+
+
+@pytest.mark.parametrize("key", ["Space", "D", "Shift+D", "Return", "Left", "Backspace"])
+def test_a_key_that_types_or_edits_is_never_taken_from_a_text(
+    make_desk: MakeDesk, key: str
+) -> None:
+    desk = make_desk(TalkSettings(key=key))
+    modifiers = QKeySequence(key)[0].keyboardModifiers()
+    assert held_in_a_text(desk, modifiers=modifiers) == []
+    desk.view.setFocus(Qt.FocusReason.MouseFocusReason)
+    desk.down(modifiers=modifiers)
+    assert [kind for kind, _ in desk.said()] == [StartListening]
+
+
+def test_ctrl_may_come_up_before_the_key_it_was_held_with(make_desk: MakeDesk) -> None:
+    desk = make_desk(TalkSettings(key="Ctrl+Space"))
+    desk.down(modifiers=Qt.KeyboardModifier.ControlModifier)
+    desk.later(1.0)
+    desk.up()
+    assert [kind for kind, _ in desk.said()] == [StartListening, FinishListening]
+    desk.later(1.0)
+    desk.down()
+    assert desk.said() == [], "without Ctrl it is another key"
+
+
+def test_the_key_is_another_one_at_once(desk: Desk) -> None:
+    desk.down()
+    desk.talk.use_key("Ctrl+F9")
+    assert [kind for kind, _ in desk.said()] == [StartListening, FinishListening]
+    desk.up()
+    desk.later(1.0)
+    desk.down()
+    desk.up()
+    assert desk.said() == [], "the old key"
+    desk.later(1.0)
+    desk.down(key=Qt.Key.Key_F9, modifiers=Qt.KeyboardModifier.ControlModifier, scan_code=75)
+    assert [kind for kind, _ in desk.said()] == [StartListening]
+
+
+def test_the_key_follows_its_setting(desk: Desk) -> None:
+    desk.talk.on_event(ChangeSetting(name="talk.key", value="F9"))
+    desk.talk.on_event(SettingChanged(name="talk.key", value="F9"))
+    desk.talk.on_event(SettingChanged(name="talk.mode", value="F10"))
+    desk.down(key=Qt.Key.Key_F9)
+    assert [kind for kind, _ in desk.said()] == [StartListening]
+
+
+@pytest.mark.parametrize("key", ["", "Hyper+Nonsense", "Space, Space"])
+def test_a_key_that_is_none_changes_nothing(desk: Desk, key: str) -> None:
+    desk.talk.use_key(key)
+    desk.down()
+    assert [kind for kind, _ in desk.said()] == [StartListening]
+
+
+def test_what_began_outside_goes_on_when_the_window_is_left(desk: Desk, qapp: QApplication) -> None:
+    desk.talk.outside_pressed()
+    for kind in (QEvent.Type.WindowDeactivate, QEvent.Type.WindowBlocked, QEvent.Type.Close):
+        QCoreApplication.sendEvent(desk.window, QEvent(kind))
+    QCoreApplication.sendEvent(qapp, QEvent(QEvent.Type.ApplicationDeactivate))
+    desk.talk.rest(True)
+    desk.later(2.0)
+    desk.talk.outside_released()
+    assert desk.said() == [(StartListening, 0.0), (FinishListening, 2.0)]
+
+
+def test_what_began_outside_ends_when_it_is_dropped(desk: Desk) -> None:
+    desk.talk.outside_pressed()
+    desk.later(1.0)
+    desk.talk.interrupt("dropped")
+    desk.later(1.0)
+    desk.talk.outside_released()
+    assert desk.said() == [(StartListening, 0.0), (FinishListening, 1.0)]
+
+
+@pytest.mark.parametrize("mode", ["hold", "toggle", "hybrid"])
+def test_a_toggle_begins_and_ends_in_every_mode(make_desk: MakeDesk, mode: str) -> None:
+    desk = make_desk(TalkSettings.model_validate({"mode": mode}))
+    desk.talk.outside_toggled()
+    desk.later(3.0)
+    desk.talk.outside_toggled()
+    assert desk.said() == [(StartListening, 0.0), (FinishListening, 3.0)]
+
+
+def test_outside_key_and_button_are_one_machine(desk: Desk) -> None:
+    desk.talk.outside_pressed()
+    desk.later(0.5)
+    desk.down()
+    desk.up()
+    desk.talk.button_pressed()
+    desk.talk.button_released()
+    desk.later(0.5)
+    desk.talk.outside_released()
     assert desk.said() == [(StartListening, 0.0), (FinishListening, 1.0)]
 
 

@@ -1,0 +1,1 @@
+"""How the engines stand: the pill, its panel, the figures, the diagnosis."""

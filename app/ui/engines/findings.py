@@ -1,0 +1,180 @@
+"""What the diagnosis page says: every part of Parley, how it is, and what one click can do."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QCoreApplication, qVersion
+
+from app import __version__
+from app.core.diagnosis_events import Check, Status
+from app.core.ports import Stage
+from app.ui import words
+from app.ui.engines.status import STAGES, EngineStatus
+
+translate = QCoreApplication.translate
+
+
+class Fix(StrEnum):
+    """What one click can do about it."""
+
+    START_OLLAMA = "start ollama"
+    FETCH = "fetch"
+    CHOOSE_MICROPHONE = "choose a microphone"
+    CHOOSE_SPEAKER = "choose a loudspeaker"
+    MANAGE_MODELS = "manage models"
+    ADD_KEY = "add a key"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part."""
+
+    name: str
+    """For the user."""
+    status: Status
+    text: str
+    """One sentence."""
+    hint: str = ""
+    fixes: tuple[Fix, ...] = ()
+    stage: Stage | None = None
+    """Whose model `Fix.FETCH` gets."""
+
+
+def findings(engines: EngineStatus, checks: Sequence[Check]) -> list[Finding]:
+    """All parts: what the threads have told, then what was looked at."""
+    return [
+        _microphone(engines),
+        _loudspeaker(engines),
+        *(_stage(engines, stage) for stage in STAGES),
+        *(_looked_at(check) for check in checks),
+    ]
+
+
+def fix_label(fix: Fix) -> str:
+    """What the button says."""
+    return {
+        Fix.START_OLLAMA: translate("Diagnosis", "Start Ollama"),
+        Fix.FETCH: translate("Diagnosis", "Download"),
+        Fix.CHOOSE_MICROPHONE: translate("Diagnosis", "Pick another microphone"),
+        Fix.CHOOSE_SPEAKER: translate("Diagnosis", "Pick another loudspeaker"),
+        Fix.MANAGE_MODELS: translate("Diagnosis", "Show the models"),
+        Fix.ADD_KEY: translate("Diagnosis", "Add a key"),
+    }[fix]
+
+
+def summary(found: Sequence[Finding]) -> str:
+    """All of it in a sentence."""
+    faults = sum(finding.status == "fail" for finding in found)
+    remarks = sum(finding.status == "warn" for finding in found)
+    if faults:
+        return (
+            translate("Diagnosis", "One part does not work.")
+            if faults == 1
+            else translate("Diagnosis", "%1 parts do not work.").replace("%1", str(faults))
+        )
+    if remarks:
+        return (
+            translate("Diagnosis", "Parley works. One part could be better.")
+            if remarks == 1
+            else translate("Diagnosis", "Parley works. %1 parts could be better.").replace(
+                "%1", str(remarks)
+            )
+        )
+    return translate("Diagnosis", "Everything works.")
+
+
+def report(found: Sequence[Finding]) -> str:
+    """All of it as text, to be sent to somebody: what is said to Parley is not in it, and a home
+    folder is called ~."""
+    lines = [
+        f"Parley {__version__}, Python {platform.python_version()}, Qt {qVersion()}",
+        f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "",
+    ]
+    for finding in found:
+        lines.append(f"{finding.status:<4}  {finding.name}: {finding.text} {finding.hint}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _microphone(engines: EngineStatus) -> Finding:
+    name = translate("Diagnosis", "Microphone")
+    if engines.microphone is None:
+        return Finding(name, "warn", translate("Diagnosis", "Nobody has looked for it yet."))
+    if not engines.microphone:
+        return Finding(
+            name,
+            "fail",
+            translate("Diagnosis", "No microphone is connected."),
+            translate("Diagnosis", "Plug one in, or type your question."),
+            (Fix.CHOOSE_MICROPHONE,),
+        )
+    return Finding(
+        name,
+        "warn" if engines.microphone_detail else "ok",
+        engines.microphone_detail or f"{engines.microphone}.",
+        fixes=(Fix.CHOOSE_MICROPHONE,),
+    )
+
+
+def _loudspeaker(engines: EngineStatus) -> Finding:
+    name = translate("Diagnosis", "Loudspeaker")
+    if engines.loudspeaker is None:
+        return Finding(name, "warn", translate("Diagnosis", "Nobody has looked for it yet."))
+    if not engines.loudspeaker:
+        return Finding(
+            name,
+            "fail",
+            translate("Diagnosis", "No loudspeaker is there."),
+            translate("Diagnosis", "Plug one in. Replies are shown as text meanwhile."),
+            (Fix.CHOOSE_SPEAKER,),
+        )
+    return Finding(
+        name,
+        "warn" if engines.loudspeaker_detail else "ok",
+        engines.loudspeaker_detail or f"{engines.loudspeaker}.",
+        fixes=(Fix.CHOOSE_SPEAKER,),
+    )
+
+
+def _stage(engines: EngineStatus, stage: Stage) -> Finding:
+    name = {
+        Stage.STT: translate("Diagnosis", "Speech to text"),
+        Stage.LLM: translate("Diagnosis", "Language model"),
+        Stage.TTS: translate("Diagnosis", "Voice"),
+    }[stage]
+    status = engines.stages[stage]
+    if status.serving is None:
+        return Finding(name, "warn", translate("Diagnosis", "Not ready yet."), stage=stage)
+    serves = f"{words.engine_label(status.serving)}: {engines.standing(stage)}."
+    title, hint = engines.reason(stage)
+    if title and status.on_stand_in:
+        meanwhile = translate("Diagnosis", "%1 stands in meanwhile.")
+        serves = meanwhile.replace("%1", words.engine_label(status.serving))
+    fixes = {"fetch": (Fix.FETCH,), "start": (Fix.START_OLLAMA,)}.get(engines.action(stage), ())
+    needs_key = (
+        stage == Stage.LLM and status.missing is not None and not status.missing.engine.local
+    )
+    if needs_key:
+        fixes = (*fixes, Fix.ADD_KEY)
+    if status.fetching:
+        return Finding(name, "warn", status.progress or serves, stage=stage)
+    return Finding(
+        name,
+        "warn" if title or status.on_stand_in else "ok",
+        f"{title} {serves}".strip(),
+        hint,
+        fixes,
+        stage,
+    )
+
+
+def _looked_at(check: Check) -> Finding:
+    fixes = (Fix.MANAGE_MODELS,) if check.name == "disk" and check.status != "ok" else ()
+    # A check's words are those of `doctor`; its name begins a line here.
+    return Finding(
+        check.name[:1].upper() + check.name[1:], check.status, check.text, check.hint, fixes
+    )

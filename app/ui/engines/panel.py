@@ -1,0 +1,210 @@
+"""The pill that sums up the engines, and the panel it opens: who serves each stage, why the
+chosen engine does not yet, and the next step."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app.core.ports import Stage
+from app.ui import icons, words
+from app.ui import theme as look
+from app.ui.cards import Glyph
+from app.ui.engines.provider_keys import ProviderKeys
+from app.ui.engines.status import STAGES, EngineStatus
+from app.ui.labels import plain_label, show_text
+from app.ui.side_panel import SidePanel
+from app.ui.theme import Theme
+
+_STAGE_ICONS = {Stage.STT: "ear", Stage.LLM: "chat", Stage.TTS: "voice"}
+
+
+class EnginePill(QPushButton):
+    """One line about all engines; opens the panel."""
+
+    def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._status = status
+        self._theme = theme
+        self.setProperty("role", "pill")
+        self.setCheckable(True)
+        self.setIconSize(QSize(16, 16))
+        self.setToolTip(self.tr("Show the engines"))
+        status.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        summary = self._status.summary()
+        colour = getattr(self._theme.tokens, summary.colour)
+        self.setIcon(icons.icon(summary.icon, colour, size=16))
+        self.setText(" " + summary.text)
+        self.setAccessibleName(self.tr("Engines: %1").replace("%1", summary.text))
+
+
+class StageRow(QWidget):
+    """One stage in the panel.
+
+    Signals:
+        fetch_wanted: the user wants the chosen engine's model (the `Stage`).
+        cancel_wanted: the user wants the download stopped (the `Stage`).
+        start_wanted: the user wants Ollama started.
+    """
+
+    fetch_wanted = Signal(object)
+    cancel_wanted = Signal(object)
+    start_wanted = Signal()
+
+    def __init__(
+        self, stage: Stage, status: EngineStatus, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._stage = stage
+        self._status = status
+        self._theme = theme
+        self._glyph = Glyph(_STAGE_ICONS[stage], theme.tokens.muted, 22)
+        self._name = plain_label("strong")
+        self._standing = plain_label("small")
+        self._reason = plain_label()
+        self._next = plain_label("small")
+        self._progress = plain_label("small")
+        self._fetch = QPushButton(self.tr("Download"))
+        self._fetch.setProperty("role", "primary")
+        self._fetch.clicked.connect(self._act)
+        self._cancel = QPushButton(self.tr("Cancel"))
+        self._cancel.setAccessibleName(self.tr("Cancel the download"))
+        self._cancel.clicked.connect(lambda: self.cancel_wanted.emit(self._stage))
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        text.addWidget(self._name)
+        text.addWidget(self._standing)
+        text.addSpacing(look.SPACE_XS)
+        text.addWidget(self._reason)
+        text.addWidget(self._next)
+        text.addWidget(self._progress)
+        text.addSpacing(look.SPACE_XS)
+        text.addWidget(self._fetch, 0, Qt.AlignmentFlag.AlignLeft)
+        text.addWidget(self._cancel, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(look.SPACE_M)
+        row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(text, 1)
+        status.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def fetch_button(self) -> QPushButton:
+        """Download, or start Ollama: the one thing a click can do."""
+        return self._fetch
+
+    @property
+    def cancel_button(self) -> QPushButton:
+        return self._cancel
+
+    @property
+    def text(self) -> str:
+        """Everything the row says now, for tests and screen readers."""
+        shown = (self._name, self._standing, self._reason, self._next, self._progress)
+        return "\n".join(label.text() for label in shown if not label.isHidden())
+
+    def refresh(self) -> None:
+        status = self._status.stages[self._stage]
+        engine = status.serving
+        self._glyph.show_icon(_STAGE_ICONS[self._stage], self._theme.tokens.muted)
+        name = words.engine_label(engine) if engine else self.tr("Getting ready")
+        self._name.setText(f"{words.stage_verb(self._stage)}: {name}")
+        self._standing.setText(self._status.standing(self._stage))
+        title, hint = self._status.reason(self._stage)
+        show_text(self._reason, title)
+        show_text(self._next, hint)
+        progress = status.progress
+        if status.fetching and not progress:
+            progress = self.tr("Starting the download")
+        show_text(self._progress, progress)
+        self._show_action(fetching=status.fetching)
+        self.setAccessibleName(words.stage_verb(self._stage))
+        self.setAccessibleDescription(self.text.replace("\n", ". "))
+
+    def _show_action(self, *, fetching: bool) -> None:
+        """The button for the next step, if a click can do it."""
+        action = self._status.action(self._stage)
+        wanted = self._status.wanted_label(self._stage)
+        # Only Ollama's downloads can be stopped; it keeps what came.
+        can_cancel = fetching and self._stage == Stage.LLM
+        self._cancel.setVisible(can_cancel)
+        self._fetch.setVisible(bool(action) and not can_cancel)
+        self._fetch.setEnabled(not fetching)
+        in_full = self.tr("Download %1").replace("%1", wanted)
+        if action == "start":
+            in_full = self.tr("Start Ollama")
+        if action == "start" or self._stage == Stage.LLM:
+            self._fetch.setText(in_full)
+        else:
+            self._fetch.setText(self.tr("Downloading") if fetching else self.tr("Download"))
+        self._fetch.setToolTip(in_full)
+        self._fetch.setAccessibleName(in_full)
+
+    def _act(self) -> None:
+        if self._status.action(self._stage) == "start":
+            self.start_wanted.emit()
+        else:
+            self.fetch_wanted.emit(self._stage)
+
+
+class EnginePanel(SidePanel):
+    """The engines in full.
+
+    Signals:
+        fetch_wanted: the user wants a model (the `Stage`).
+        cancel_wanted: the user wants its download stopped (the `Stage`).
+        start_wanted: the user wants Ollama started.
+        settings_wanted: the user wants to change who answers, or how.
+    """
+
+    fetch_wanted = Signal(object)
+    cancel_wanted = Signal(object)
+    start_wanted = Signal()
+    settings_wanted = Signal()
+
+    def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._status = status
+        self.setAccessibleName(self.tr("Engines"))
+        self.title.setText(self.tr("Engines"))
+        self.close_button.setAccessibleName(self.tr("Close the engines panel"))
+        self.rows = {stage: StageRow(stage, status, theme) for stage in STAGES}
+        self._devices = plain_label("small")
+        self._column.setSpacing(look.SPACE_L)
+        for row in self.rows.values():
+            row.fetch_wanted.connect(self.fetch_wanted)
+            row.cancel_wanted.connect(self.cancel_wanted)
+            row.start_wanted.connect(self.start_wanted)
+            self._column.addWidget(row)
+            rule = QFrame()
+            rule.setObjectName("rule")
+            self._column.addWidget(rule)
+        self.keys = ProviderKeys(theme)
+        self.keys.unfolded.connect(self.reveal)
+        self._column.addWidget(self.keys)
+        self._column.addWidget(self._devices)
+        self.settings_button = QPushButton(self.tr("Who answers, and how"))
+        self.settings_button.setProperty("role", "quiet")
+        self.settings_button.setAccessibleName(self.tr("Who answers, and how: open the settings"))
+        self.settings_button.setToolTip(self.tr("Open the settings (Ctrl+,)"))
+        self.settings_button.clicked.connect(lambda: self.settings_wanted.emit())
+        self._column.addWidget(self.settings_button, 0, Qt.AlignmentFlag.AlignLeft)
+        status.changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.settings_button.setIcon(icons.icon("settings", self._theme.tokens.muted, size=16))
+        none = self.tr("none")
+        lines = []
+        if self._status.microphone is not None:
+            lines.append(self.tr("Microphone: %1").replace("%1", self._status.microphone or none))
+        if self._status.loudspeaker is not None:
+            lines.append(self.tr("Loudspeaker: %1").replace("%1", self._status.loudspeaker or none))
+        show_text(self._devices, "\n".join(lines))

@@ -1,0 +1,146 @@
+"""The list of conversations, or of what a search found: mouse and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QListView, QWidget
+
+from app.core.history_events import ConversationRow
+from app.ui import theme as look
+from app.ui.history.delegate import ROW_PX, HistoryDelegate
+from app.ui.history.model import Heading, HistoryModel, Item
+from app.ui.theme import Theme
+
+
+class HistoryView(QListView):
+    """The list on the screen.
+
+    Signals:
+        chosen: this row is to be opened (a `ConversationRow` or a `FoundTurn`).
+        menu_wanted: what can be done with this `ConversationRow`, at this place of the screen.
+        delete_wanted: this `ConversationRow` is to be deleted.
+        undo_wanted: take the last deletion back.
+        left_above: the keyboard went up from the first row.
+        edited: an inline editor was closed.
+    """
+
+    chosen = Signal(object)
+    menu_wanted = Signal(object, QPoint)
+    delete_wanted = Signal(object)
+    undo_wanted = Signal()
+    left_above = Signal()
+    edited = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.history = HistoryModel(self)
+        self.setModel(self.history)
+        self.setItemDelegate(HistoryDelegate(theme, self))
+        self.setUniformItemSizes(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setSingleStep(ROW_PX)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setMouseTracking(True)
+        self.viewport().setAutoFillBackground(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setAccessibleName(self.tr("Conversations"))
+        theme.changed.connect(self.viewport().update)
+
+    @property
+    def current(self) -> int:
+        return self.history.current
+
+    @property
+    def is_renaming(self) -> bool:
+        return self.state() == QAbstractItemView.State.EditingState
+
+    def chosen_item(self) -> Item | None:
+        """The row the keyboard is on."""
+        return self.history.item(self.currentIndex())
+
+    def go_to_first(self) -> None:
+        """The keyboard comes into the list."""
+        if not self.currentIndex().isValid():
+            self._go_to(range(self.history.rowCount()))
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def go_near(self, row: int) -> None:
+        """To this row, or the next one that is no heading."""
+        count = self.history.rowCount()
+        self._go_to([*range(row, count), *reversed(range(min(row, count)))])
+
+    def _go_to(self, rows: Sequence[int]) -> None:
+        for row in rows:
+            index = self.history.index(row)
+            if index.flags() & Qt.ItemFlag.ItemIsEnabled:
+                self.setCurrentIndex(index)
+                return
+
+    def rename(self, row: ConversationRow) -> None:
+        """Let the user write another name into the list."""
+        index = self.history.place_of(row)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.edit(index)
+
+    def more_rect(self, row: QRect) -> QRect:
+        """Where the button for what can be done stands in a row."""
+        size = row.height() - 2
+        left = row.right() - look.SPACE_S - size + 1
+        if self.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+            left = row.left() + look.SPACE_S
+        return QRect(left, row.top() + 1, size, size)
+
+    # --- mouse and keyboard ---------------------------------------------------------------
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        item = self.history.item(index)
+        if event.button() != Qt.MouseButton.LeftButton or index != self.currentIndex():
+            return
+        place = self.more_rect(self.visualRect(index))
+        if isinstance(item, ConversationRow) and place.contains(event.position().toPoint()):
+            self.menu_wanted.emit(item, self.viewport().mapToGlobal(place.bottomLeft()))
+        elif item is not None and not isinstance(item, Heading) and not self.is_renaming:
+            self.chosen.emit(item)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        item = self.history.item(index)
+        if isinstance(item, ConversationRow):
+            below = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+            self.menu_wanted.emit(item, event.globalPos() if by_mouse else below)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        item = self.chosen_item()
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
+            self.chosen.emit(item)
+        elif key == Qt.Key.Key_F2 and isinstance(item, ConversationRow):
+            self.rename(item)
+        elif key == Qt.Key.Key_Delete and isinstance(item, ConversationRow):
+            self.delete_wanted.emit(item)
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_wanted.emit()
+        elif key == Qt.Key.Key_Up and not self._above():
+            self.left_above.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _above(self) -> bool:
+        """Whether there is a row above the present one to go to."""
+        rows = range(self.currentIndex().row())
+        return any(self.history.index(row).flags() & Qt.ItemFlag.ItemIsEnabled for row in rows)
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        self.edited.emit()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)

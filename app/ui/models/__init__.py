@@ -1,0 +1,1 @@
+"""What can be downloaded: the models page and the first minute."""

@@ -1,0 +1,260 @@
+"""What a new user may want to do first, in one quiet panel under an empty conversation: better
+engines with one button each, and a look whether the microphone works. Nothing waits for it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QLocale, QSettings, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app.core.catalogue import BUILTIN, OLLAMA, VOICES, WHISPER, ModelId, Offer, offer_of
+from app.core.events import Event, FetchEnded, FetchProgressed, OllamaChanged
+from app.core.model_cards import Card, Chosen, OnDisk, cards, ollama_cards
+from app.core.model_events import LookUpModels, ModelsListed, UseModel
+from app.core.ports import Stage
+from app.ui import theme as look
+from app.ui.labels import plain_label, show_text
+from app.ui.models.microphone_check import MicrophoneCheck
+from app.ui.models.row import ModelRow
+from app.ui.theme import Theme
+
+SKIPPED = "first_minute/skipped"
+
+WIDTH_PX = 620
+
+_PARTS = (Stage.STT, Stage.TTS, Stage.LLM)
+
+
+class FirstMinute(QFrame):
+    """The panel. Shown once it is told (`ModelsListed`) that something is missing. Lives in the
+    GUI thread.
+
+    Signals:
+        intent: what the user wants (`FetchModel`, `UseModel`, `BeginMicrophoneCheck` …).
+        shown: it came, or has other rows.
+        models_wanted: the user wants to see all models.
+        licence_wanted: the user wants to read a licence (address, str).
+        closed: it was put away.
+    """
+
+    intent = Signal(object)
+    shown = Signal()
+    models_wanted = Signal()
+    licence_wanted = Signal(str)
+    closed = Signal()
+
+    def __init__(self, theme: Theme, remembered: QSettings | None, *, language: str = "") -> None:
+        """
+        Args:
+            remembered: where it is kept that the panel was skipped; None forgets it.
+            language: of the voice that is offered, ISO 639-1; empty is the system's.
+        """
+        super().__init__()
+        self._theme = theme
+        self._remembered = remembered
+        self._language = language or QLocale.system().name().partition("_")[0]
+        self._listed: ModelsListed | None = None
+        self._ollama: OllamaChanged | None = None
+        self._put_away = False
+        self.rows: dict[Stage, ModelRow] = {}
+        self.setObjectName("card")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMaximumWidth(WIDTH_PX)
+        self.setAccessibleName(self.tr("The first minute"))
+        self._title = plain_label("strong", self.tr("You can start now"))
+        self._about = plain_label(
+            "small",
+            self.tr("Built-in engines serve you until better ones are here: one click each."),
+        )
+        self._why = plain_label("small")
+        self.microphone = MicrophoneCheck(theme)
+        self.microphone.intent.connect(self.intent)
+        self.all_models = self._quiet(self.tr("All models"))
+        self.not_now = self._quiet(self.tr("Not now"))
+        self.not_now.setToolTip(self.tr("Show it again at the next start"))
+        self.skip = self._quiet(self.tr("Skip"))
+        self.skip.setToolTip(self.tr("Do not show it again; it stays on the models page"))
+        self._lay_out()
+        self.all_models.clicked.connect(lambda: self.models_wanted.emit())
+        self.not_now.clicked.connect(self._close)
+        self.skip.clicked.connect(self._skip)
+        self.hide()
+
+    def _quiet(self, text: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setProperty("role", "quiet")
+        button.setAccessibleName(text)
+        return button
+
+    def _lay_out(self) -> None:
+        title = QHBoxLayout()
+        title.setSpacing(look.SPACE_XS)
+        title.addWidget(self._title, 1)
+        for button in (self.all_models, self.not_now, self.skip):
+            title.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        head = QVBoxLayout()
+        head.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_S, look.SPACE_XS)
+        head.setSpacing(0)
+        head.addLayout(title)
+        head.addWidget(self._about)
+        head.addWidget(self._why)
+        show_text(self._why, "")
+        self._models = QVBoxLayout()
+        self._models.setSpacing(0)
+        rule = QFrame()
+        rule.setObjectName("rule")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, look.SPACE_XS)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(self._models)
+        column.addWidget(rule)
+        column.addWidget(self.microphone)
+
+    # --- whether it is there ------------------------------------------------------------------
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the user wants to see it no more."""
+        kept = self._remembered
+        return kept is not None and kept.value(SKIPPED, False, bool) is True
+
+    def bring_back(self) -> None:
+        """The user wants to see it again."""
+        self._put_away = False
+        if self._remembered is not None:
+            self._remembered.remove(SKIPPED)
+        self._refresh(asked_for=True)
+        self.intent.emit(LookUpModels())
+
+    def _skip(self) -> None:
+        if self._remembered is not None:
+            self._remembered.setValue(SKIPPED, True)
+        self._close()
+
+    def _close(self) -> None:
+        self._put_away = True
+        self.hide()
+        self.closed.emit()
+
+    # --- events in ----------------------------------------------------------------------------
+
+    def handle(self, event: Event) -> None:
+        """Take an event about models, or about the microphone's check; others are let through."""
+        match event:
+            case ModelsListed():
+                self._listed = event
+                self._refresh()
+            case OllamaChanged():
+                self._ollama = event
+                self._refresh()
+            case FetchProgressed() if row := self._row_of(event.stage, event.engine, event.model):
+                row.show_progress(event)
+            case FetchEnded() if row := self._row_of(event.stage, event.engine, event.model):
+                row.show_end(event)
+                if event.complete and not row.card.in_use:
+                    self._use(row.card)  # one click was enough to say so
+            case _:
+                self.microphone.handle(event)
+
+    def _row_of(self, stage: Stage, engine: str, model: str) -> ModelRow | None:
+        row = self.rows.get(stage)
+        return row if row is not None and row.card.id == ModelId(stage, engine, model) else None
+
+    def _use(self, card: Card) -> None:
+        one = card.id
+        self.intent.emit(
+            UseModel(
+                stage=one.stage,
+                engine=one.engine,
+                model=one.model,
+                language=card.offer.language,
+            )
+        )
+
+    # --- what it offers -----------------------------------------------------------------------
+
+    def _refresh(self, *, asked_for: bool = False) -> None:
+        """Show what is offered; come, when there is something, and nobody has put it away."""
+        if self._listed is None:
+            return
+        offered = self._offered()
+        for place, (stage, card) in enumerate(offered.items()):
+            row = self.rows.get(stage)
+            if row is not None and row.card.id != card.id:
+                self._models.removeWidget(row)
+                row.hide()
+                row.deleteLater()
+                row = None
+            if row is None:
+                self.rows[stage] = row = self._make_row(stage, card)
+                self._models.insertWidget(place, row)
+                self._order_tabs()
+            row.show_card(card)
+            row.show_blocked(self._why_blocked(card))
+        show_text(self._why, self._listed.blocked)
+        missing = any(card.on_disk != OnDisk.HERE for card in offered.values())
+        may_come = not self.is_skipped and not self._put_away
+        if asked_for or (may_come and missing):
+            self.show()
+        self.shown.emit()
+
+    def _make_row(self, stage: Stage, card: Card) -> ModelRow:
+        heading, icon = {
+            Stage.STT: (self.tr("Understand you better"), "ear"),
+            Stage.TTS: (self.tr("Speak with a natural voice"), "voice"),
+            Stage.LLM: (self.tr("Answer any question"), "chat"),
+        }[stage]
+        row = ModelRow(self._theme, card, heading=heading, icon=icon)
+        row.intent.connect(self.intent)
+        row.licence_wanted.connect(self.licence_wanted)
+        return row
+
+    def _why_blocked(self, card: Card) -> str:
+        assert self._listed is not None
+        if card.id.engine == "ollama" and self._ollama and not self._ollama.running:
+            return self.tr("Ollama is not running.")
+        return self._listed.blocked
+
+    def _offered(self) -> dict[Stage, Card]:
+        """One card for each part."""
+        assert self._listed is not None
+        chosen = self._listed.chosen
+        known = {card.id: card for card in self._listed.cards}
+        found: dict[Stage, Card] = {}
+        for stage, offer in zip(_PARTS, (_speech(chosen), self._voice(), self._llm()), strict=True):
+            if offer.id.engine == "ollama" and self._ollama is not None:
+                pulled = ollama_cards(self._ollama.models, self._ollama.sizes, chosen)
+                known |= {card.id: card for card in pulled}
+            found[stage] = known.get(offer.id) or cards([], chosen, [offer])[0]
+        return found
+
+    def _voice(self) -> Offer:
+        """In the user's language, or English."""
+        mine = (offer for offer in VOICES if offer.language == self._language)
+        return next(mine, VOICES[0])
+
+    def _llm(self) -> Offer:
+        """Ollama's, where it is installed; else the one that needs nothing besides."""
+        if self._ollama is not None and (self._ollama.found or self._ollama.running):
+            return offer_of(ModelId(Stage.LLM, "ollama", self._ollama.model or OLLAMA[0].id.model))
+        return BUILTIN[0]
+
+    def _order_tabs(self) -> None:
+        """Tab goes down the panel; by itself it would go by the age of the rows."""
+        for one, next_one in pairwise(self.tab_stops()):
+            QWidget.setTabOrder(one, next_one)
+
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab reaches, from top to bottom."""
+        stops: list[QWidget] = [self.all_models, self.not_now, self.skip]
+        for stage in _PARTS:
+            if stage in self.rows:
+                stops += self.rows[stage].controls()
+        return [*stops, self.microphone.button]
+
+
+def _speech(chosen: Chosen) -> Offer:
+    """The one that the settings name, or the quickest."""
+    return offer_of(chosen.stt) if chosen.stt is not None else WHISPER[0]

@@ -1,0 +1,1 @@
+"""The settings page: a table of rows, and a control for each kind."""
