@@ -1,13 +1,15 @@
 # make run    installs what is needed and opens the window
 # make test   the same, then every check and test
 # make lock   writes packaging/requirements*.lock anew from pyproject.toml
+# make package        builds the .deb, the .rpm and the archive into dist/
+# make package-test   installs them into a clean system and uses them (root)
 
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
 SAMPLE := resources/samples/what_time_is_it_in_paris.wav
 
-.PHONY: run test check lock clean
+.PHONY: run test check lock package package-test clean
 
 run: $(VENV)/.run-ready
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -29,8 +31,16 @@ check: $(VENV)/.test-ready
 lock: $(VENV)/.test-ready
 	PYTHON=$(PY) packaging/lock.sh
 
+package:
+	PYTHON=$(PYTHON) packaging/system_packages.sh package
+	$(PYTHON) packaging/make_packages.py linux
+
+package-test:
+	PYTHON=$(PYTHON) packaging/system_packages.sh package-test
+	$(PYTHON) packaging/test_packages.py
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build
 
 $(VENV)/bin/python:
 	PYTHON=$(PYTHON) packaging/system_packages.sh run

@@ -17,6 +17,18 @@ from PySide6.QtSvg import QSvgRenderer
 
 SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 ICO_SIZES = (16, 24, 32, 48, 64, 256)
+ICNS_KINDS = {
+    b"icp4": 16,
+    b"icp5": 32,
+    b"ic07": 128,
+    b"ic08": 256,
+    b"ic09": 512,
+    b"ic11": 32,  # 16 points on a screen with two pixels to the point
+    b"ic12": 64,
+    b"ic13": 256,
+    b"ic14": 512,
+}
+"""Apple's names for a PNG of a size in pixels (macOS 10.7 and later)."""
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "app_icon"
 
 
@@ -49,6 +61,14 @@ def ico(pngs: list[Path]) -> bytes:
     return head + entries + images
 
 
+def icns(pngs: dict[bytes, bytes]) -> bytes:
+    """A macOS icon file that holds the PNGs as they are."""
+    entries = b"".join(
+        kind + struct.pack(">I", 8 + len(image)) + image for kind, image in pngs.items()
+    )
+    return b"icns" + struct.pack(">I", 8 + len(entries)) + entries
+
+
 def main() -> int:
     _app = QGuiApplication(sys.argv)
     drawing = QSvgRenderer(str(FOLDER / "parley.svg"))
@@ -60,6 +80,8 @@ def main() -> int:
             sys.stderr.write(f"The {size} px icon cannot be written.\n")
             return 1
     (FOLDER / "parley.ico").write_bytes(ico([FOLDER / f"parley-{s}.png" for s in ICO_SIZES]))
+    images = {kind: (FOLDER / f"parley-{s}.png").read_bytes() for kind, s in ICNS_KINDS.items()}
+    (FOLDER / "parley.icns").write_bytes(icns(images))
     return 0
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the system libraries Parley needs on Debian and its relatives, or prints the one
-# line to run when that is not allowed. Usage: system_packages.sh run|test
+# line to run when that is not allowed. Usage: system_packages.sh run|test|package|package-test
 set -eu
 
 PYTHON=${PYTHON:-python3}
@@ -14,7 +14,22 @@ libxcb-render-util0 libxcb-shape0 libxcb-xinerama0"
 if [ "${1:-run}" = test ]; then
     # A virtual screen, microphone and loudspeaker, somebody to press keys and somebody to speak.
     wanted="$wanted xvfb openbox xdotool pulseaudio pulseaudio-utils flite imagemagick \
+dbus-daemon x11-xkb-utils libglib2.0-bin desktop-file-utils \
 fonts-dejavu-core"
+fi
+
+if [ "${1:-run}" = package ]; then
+    # What Qt's libraries are linked with and take along, and what makes the packages.
+    wanted="$wanted binutils rpm makeself xz-utils"
+    # Debian's python is linked with a libpython of its own, which a bundle has to bring.
+    if [ "$("$PYTHON" -c 'import sys; print(sys.prefix)')" = /usr ]; then
+        wanted="$wanted lib$("$PYTHON" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"
+    fi
+fi
+
+if [ "${1:-run}" = package-test ]; then
+    wanted="$wanted binutils debootstrap rpm xvfb openbox xdotool x11-utils pulseaudio \
+pulseaudio-utils imagemagick desktop-file-utils appstream man-db"
 fi
 
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || wanted="$wanted python3-venv"
