@@ -136,6 +136,11 @@ class EmptyState(QScrollArea):
         roomy = needed <= self.viewport().height()
         for part in (self._sub, self._examples):
             part.setVisible(roomy)
+        across = self.viewport().width() - 2 * look.SPACE_L
+        for chip in self.chips:
+            # As many as stand side by side; the first one always.
+            across -= chip.sizeHint().width() + look.SPACE_S
+            chip.setVisible(across >= 0 or chip is self.chips[0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
