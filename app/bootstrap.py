@@ -177,7 +177,7 @@ class Assistant(QObject):
                 it, and nobody changes keys or settings.
         """
         super().__init__()
-        self._settings = settings  # as they are now; of the main thread
+        self._settings = settings  # as they are now; replaced in the main thread, read anywhere
         self._paths = paths
         stand_ins = registry.STAND_INS
         models_dir = paths.models_dir
@@ -545,10 +545,16 @@ def _ollama_worker(settings: Settings, paths: Paths) -> OllamaWorker:
     )
 
 
-def _ollama_room(environ: Mapping[str, str]) -> int:
-    """Free bytes where the server of this computer keeps its models."""
-    folder = environ.get("OLLAMA_MODELS") or "~/.ollama/models"
-    return hub.free_bytes(Path(folder).expanduser())
+def _ollama_room(environ: Mapping[str, str]) -> int | None:
+    """Free bytes where the server of this computer keeps its models; None when that is not
+    known: the system's service runs as another user, with a folder of its own."""
+    told = environ.get("OLLAMA_MODELS")
+    try:
+        folder = Path(told or "~/.ollama/models").expanduser()
+        return hub.free_bytes(folder) if told or folder.exists() else None
+    except OSError as exc:
+        log.info("the room for Ollama's models is not known (%s)", type(exc).__name__)
+        return None
 
 
 def _prompt(settings: Settings) -> Prompt:
@@ -568,6 +574,7 @@ def _prompt_wanted(settings: Settings) -> ChangePrompt:
         mode=settings.llm.mode,
         history_turns=settings.llm.history_turns,
         context_tokens=registry.context_tokens(settings.llm, settings.llm.order),
+        language=settings.stt.language or "en",
     )
 
 
@@ -655,9 +662,9 @@ def _turns_of(history_file: Path, session_id: int) -> list[TurnRecord]:
         history.close()
 
 
-def _look_at(paths: Paths) -> list[Check]:
-    """Called in the diagnosis thread."""
-    return [found for part in beside_the_window(paths) for found in examine(part.name, part.check)]
+def _look_at(paths: Paths) -> list[partial[list[Check]]]:
+    """What checks each part, in the diagnosis thread."""
+    return [partial(examine, part.name, part.check) for part in beside_the_window(paths)]
 
 
 def _keepalive_wanted(settings: Settings) -> UseKeepalive:

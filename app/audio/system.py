@@ -247,7 +247,7 @@ class _End:
             log.info("using the %s %s (%s)", NOUN[self.kind], device.name, device.host_api)
             return
         noun = NOUN[self.kind]
-        none = f"No {noun} is there. Plug one in, or choose one in the settings file."
+        none = f"No {noun} is there. Plug one in, or choose one in the settings."
         self._trouble = troubles[0] if troubles else none
 
     def _is_mute(self, device: Device) -> str:

@@ -60,6 +60,7 @@ from app.core.events import (
     StopReply,
     StopSpeech,
     TimerRang,
+    TimerSet,
     TokensCounted,
     TurnEnded,
     TurnSaved,
@@ -67,7 +68,12 @@ from app.core.events import (
     UtteranceEnded,
     WarmUp,
 )
-from app.core.history_events import ConversationBegun, ConversationOpened, NewConversation
+from app.core.history_events import (
+    ConversationBegun,
+    ConversationOpened,
+    ForgetTurn,
+    NewConversation,
+)
 from app.core.latency import LatencyObserver
 from app.core.model_events import BeginMicrophoneCheck, EndMicrophoneCheck, MicrophoneChecked
 from app.core.ports import Message, Stage, Transcript, TurnRecord
@@ -121,13 +127,14 @@ class Conversation:
         self.state: State = State.READY
         self._prompt = prompt
         self._wall_clock = wall_clock
-        self._language = language
+        self._language = self._chosen_language = language
         self._ahead = WorkingAhead(enabled=work_ahead)
         self._latency = LatencyObserver()
         self._slow_turns = SlowTurns()
         self._last_turn_id = 0
         self._number = 0  # of the conversation, within this run
         self._private = False
+        self._private_timers: set[str] = set()  # labels of timers set in private
         self._remembered = 0  # the turn that the prompt holds as its last one
         self._progress: Progress | None = None
         self._closing: dict[int, Progress] = {}
@@ -174,7 +181,8 @@ class Conversation:
             case BeginMicrophoneCheck():
                 self._listen_for_check(event.at)
             case EndMicrophoneCheck() if self.state == State.LISTENING and self._progress:
-                self._close_utterance(self._progress, event.at)
+                if self._progress.is_check:
+                    self._close_utterance(self._progress, event.at)
             case DropListening() if self.state in (State.LISTENING, State.FINISHING):
                 self._cancel("dropped")
             case AskText():
@@ -189,6 +197,8 @@ class Conversation:
                 self._begin_conversation(private=event.private)
             case ConversationOpened():
                 self._go_on_with(event)
+            case TimerSet() if self._private:
+                self._private_timers.add(event.label)
             case TimerRang():
                 self._due_timers.append(event)
                 self._ring_if_idle()
@@ -199,6 +209,8 @@ class Conversation:
                     history_turns=event.history_turns,
                     context_tokens=event.context_tokens,
                 )
+                if event.language and event.language != self._chosen_language:
+                    self._chosen_language = self._language = event.language
             case _:
                 self._follow_turn(event)
 
@@ -280,6 +292,10 @@ class Conversation:
             self._prompt.forget_last()
             self._remembered = 0
         replaces = event.turn_id if is_last else 0
+        if replaces:
+            number = unfinished.conversation if unfinished else self._number
+            # not through _emit: nobody is to begin a tally of a turn that is over
+            self._out.append(ForgetTurn(turn_id=replaces, conversation=number))
         progress = self._begin("text", at=event.at, replaces=replaces)
         self._reply_to(progress, self._prompt.question(text), whole=text)
 
@@ -323,6 +339,8 @@ class Conversation:
             if turn.transcript:
                 self._prompt.remember(self._prompt.question(turn.transcript), turn.reply_heard)
                 self._remembered = turn.turn_id
+        if opened.turns and opened.turns[-1].language:
+            self._language = opened.turns[-1].language
 
     # --- the turn, stage by stage ---------------------------------------------------------
 
@@ -596,7 +614,8 @@ class Conversation:
                 slow_because=record.slow_because,
             )
         )
-        if (progress.transcript or progress.reply) and progress.turn.source != "again":
+        is_kept = progress.turn.source != "again" and not progress.replaced
+        if is_kept and (progress.transcript or progress.reply):
             self._emit(SaveTurn(turn_id=turn_id, record=record))
         self._latency.forget(turn_id)
         self._slow_turns.forget(turn_id)
@@ -621,6 +640,9 @@ class Conversation:
         timer = self._due_timers.popleft()
         progress = self._begin("timer", at=timer.at)
         progress.reply, progress.language = timer.announcement, timer.language
+        if timer.label in self._private_timers:
+            progress.private = True  # whatever is talked about when it rings
+            self._private_timers.discard(timer.label)
         self._emit(SoundChime(turn_id=progress.turn.id, turn=progress.turn))
         self._speak(progress, [timer.announcement])
 

@@ -194,6 +194,8 @@ class ChangePrompt(Intent):
     mode: str
     history_turns: int
     context_tokens: int
+    language: str = ""
+    """That is spoken, ISO 639-1, until somebody has spoken another; empty changes nothing."""
 
 
 # --- commands: conversation → listener ----------------------------------------------------

@@ -125,6 +125,14 @@ class ExportConversations(Intent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetTurn(Command):
+    """The question of `turn_id` was changed and asked again: nothing of it is to be kept.
+    Conversation → history."""
+
+    conversation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseHistory(Command):
     """Keep turns like this from now on. Settings → history."""
 

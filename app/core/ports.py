@@ -515,6 +515,9 @@ class HistoryStore(Protocol):
 
     def pin(self, session_id: int, pinned: bool) -> bool: ...
 
+    def forget_turn(self, conversation: int, turn_id: int) -> None:
+        """Delete one turn of this run, or (a negative number) of an old conversation."""
+
     def put_away(self, session_id: int, at: float) -> bool:
         """Out of sight since this Unix time."""
 

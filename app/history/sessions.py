@@ -77,6 +77,15 @@ def name_by(database: sqlite3.Connection, session_id: int, first_words: str) -> 
         )
 
 
+def lose_title(database: sqlite3.Connection, session_id: int) -> None:
+    """Its first words were taken back, and no others are there: the next turn gives it a title."""
+    database.execute(
+        "UPDATE sessions SET title = '' WHERE id = ? AND NOT EXISTS "
+        "(SELECT 1 FROM turns WHERE session_id = sessions.id AND transcript <> '')",
+        (session_id,),
+    )
+
+
 def rename(database: sqlite3.Connection, session_id: int, own_title: str) -> bool:
     """Its user's own name for it, empty for none; False when there is no such conversation."""
     query = "UPDATE sessions SET own_title = ? WHERE id = ? AND deleted_at IS NULL"

@@ -124,6 +124,22 @@ class SqliteHistory(HistoryFile):
                 return 0
         return self._delete(f"session_id IN ({old})", (before, keep)).sessions
 
+    def forget_turn(self, conversation: int, turn_id: int) -> None:
+        """Delete one turn of this run, or of an old conversation (its row's number, negative);
+        nothing to do when it was never saved. Raises HistoryError."""
+        row_id = -turn_id if turn_id < 0 else self._turns.get((conversation, turn_id))
+        if row_id is None:
+            return
+        with self.reading() as database:
+            found = database.execute(
+                "SELECT session_id FROM turns WHERE id = ?", (row_id,)
+            ).fetchone()
+        if found is None:
+            return
+        self._delete("id = ?", (row_id,))
+        with self.writing() as database:
+            sessions.lose_title(database, int(found[0]))
+
     def delete_session(self, session_id: int) -> Deleted:
         """Forget one session. Raises HistoryError."""
         return self._delete("session_id = ?", (session_id,))

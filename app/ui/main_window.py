@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
+    QScrollArea,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -70,12 +71,13 @@ from app.core.mouth import MouthShape
 from app.core.ports import Stage
 from app.core.update_events import UpdateFound
 from app.settings import AppearanceSettings, TalkSettings, range_of
-from app.ui import icons, motion, states
+from app.ui import icons, motion, states, words
 from app.ui import theme as look
 from app.ui.cards import CardStack
 from app.ui.composer import LONGEST_QUESTION, Composer
 from app.ui.conversation.model import ConversationModel
 from app.ui.conversation.view import ConversationView
+from app.ui.echoes import Echoes
 from app.ui.empty_state import EmptyState
 from app.ui.engines.diagnosis_page import DiagnosisPage
 from app.ui.engines.figures_panel import FiguresLine, FiguresPanel
@@ -159,6 +161,7 @@ class MainWindow(QMainWindow):
         self._talk_mode: str = talk.mode
         self._talk_key = talk.key
         self._text_size = 1.0
+        self._echoes = Echoes()
         self.theme = Theme(appearance.theme, self)
         self.conversation = ConversationModel(self)
         self.engines = EngineStatus(self)
@@ -241,7 +244,13 @@ class MainWindow(QMainWindow):
         self.pages.offer(Name.SETTINGS, self._make_settings)
         self.pages.offer(Name.DIAGNOSIS, self._make_diagnosis)
         self.pages.offer(Name.MODELS, self._make_models)
-        self.setCentralWidget(self.pages)
+        # Where the screen is smaller than what must be seen at once, at 300 %, one scrolls.
+        around = QScrollArea()
+        around.setObjectName("clear")
+        around.setWidgetResizable(True)
+        around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        around.setWidget(self.pages)
+        self.setCentralWidget(around)
         # A small screen at 200 % has fewer of these pixels than the window would like.
         room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)
         self.setMinimumSize(SMALLEST.boundedTo(room))
@@ -338,7 +347,7 @@ class MainWindow(QMainWindow):
                 self.header.show_conversation(private=event.private)
             case UpdateFound():
                 self._tell_update(event)
-            case SettingChanged():
+            case SettingChanged() if not self._echoes.holds(event.name, event.value):
                 self._apply(event.name, event.value)
         self.conversation.handle(event)
         self.engines.handle(event)
@@ -488,7 +497,7 @@ class MainWindow(QMainWindow):
     def _say_cut_short(self) -> None:
         self._say(
             self.tr("Only the first %1 characters were pasted.").replace(
-                "%1", f"{LONGEST_QUESTION:,}"
+                "%1", words.number(LONGEST_QUESTION)
             ),
             self.tr("Ask about a shorter piece of the text."),
             "info",
@@ -571,6 +580,7 @@ class MainWindow(QMainWindow):
     def _pass_on(self, intent: Event) -> None:
         """What is chosen acts here at once, before it is written: a disk may sleep."""
         if isinstance(intent, ChangeSetting):
+            self._echoes.sent(intent.name, intent.value)
             self._apply(intent.name, intent.value)
         self.intent.emit(intent)
 

@@ -30,7 +30,7 @@ from app.core.events import (
     TurnStarted,
     WarmUp,
 )
-from app.core.history_events import ConversationBegun
+from app.core.history_events import ConversationBegun, ForgetTurn
 from app.workers.cpu import CpuMeter
 from app.workers.worker import Worker
 
@@ -80,6 +80,7 @@ class ConversationWorker(Worker):
             SoundChime: self.to_player,
             StopSpeech: self.to_player,
             SaveTurn: self.to_history,
+            ForgetTurn: self.to_history,
         }
 
     def on_begin(self) -> None:

@@ -24,6 +24,7 @@ from app.core.history_events import (
     DeleteAllConversations,
     DeleteConversation,
     ExportConversations,
+    ForgetTurn,
     ListConversations,
     OpenConversation,
     PinConversation,
@@ -132,6 +133,8 @@ class HistoryWorker(Worker):
         match event:
             case SaveTurn():
                 self._take(event)
+            case ForgetTurn():
+                self._forget_turn(event)
             case LookUpFigures():
                 self._tell_figures()
             case ConversationBegun():
@@ -152,6 +155,20 @@ class HistoryWorker(Worker):
                     self.happened.emit(Notice(title=exc.title, hint=exc.hint))
 
     # --- turns ----------------------------------------------------------------------------
+
+    def _forget_turn(self, command: ForgetTurn) -> None:
+        """Its question was changed: off the disk, and nothing more of it is written."""
+        self._unsaved.pop(command.turn_id, None)
+        self._forgotten.add(command.turn_id)
+        if self._store is None or not self._store.exists:
+            return
+        try:
+            self._store.forget_turn(command.conversation, command.turn_id)
+        except HistoryError as exc:
+            self.happened.emit(
+                Notice(title=exc.title, hint="The question you changed is still in the history.")
+            )
+        self._tell_list()
 
     def _take(self, command: SaveTurn) -> None:
         record = command.record

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.core.events import (
     AskAgain,
     AskText,
+    ChangePrompt,
     GenerateReply,
     Outcome,
     PlaybackEnded,
@@ -16,10 +19,17 @@ from app.core.events import (
     State,
     StopReply,
     StopSpeech,
+    TimerRang,
+    TimerSet,
     TurnEnded,
     TurnStarted,
 )
-from app.core.history_events import ConversationBegun, ConversationOpened, NewConversation
+from app.core.history_events import (
+    ConversationBegun,
+    ConversationOpened,
+    ForgetTurn,
+    NewConversation,
+)
 from app.core.ports import TurnRecord
 from tests.core.script import Script
 
@@ -202,3 +212,62 @@ def test_there_is_nothing_to_hear_in_an_empty_reply():
     assert not [event for event in out if isinstance(event, TurnStarted | SentenceReady)]
     script.play(PlaybackEnded(turn_id=1, heard="", complete=True))
     assert script.state == State.READY
+
+
+# --- private words, and words taken back ----------------------------------------------------
+
+
+def test_a_timer_set_in_private_rings_in_private_whatever_is_talked_about_then():
+    script = Script()
+    script.play(NewConversation(private=True), TimerSet(label="lawyer", seconds=60))
+    script.play(NewConversation(), TimerSet(label="tea", seconds=60))
+    script.play(TimerRang(label="lawyer", announcement="Your lawyer timer is up."))
+    script.heard("Your lawyer timer is up.", turn_id=script.last(TurnStarted).turn_id)
+    assert script.last(SaveTurn).record.private
+    script.play(TimerRang(label="tea", announcement="Your tea timer is up."))
+    script.heard("Your tea timer is up.", turn_id=script.last(TurnStarted).turn_id)
+    assert not script.last(SaveTurn).record.private
+
+
+def test_a_question_that_was_changed_is_not_kept():
+    script = Script()
+    last = exchange(script, "my PIN is 1234", "Do not tell me.")
+    script.play(AskAgain(turn_id=last, text="what is a PIN"))
+    forgotten = script.last(ForgetTurn)
+    assert (forgotten.turn_id, forgotten.conversation) == (last, 0)
+
+
+def test_a_question_that_was_changed_while_it_was_answered_is_not_kept_either():
+    script = Script()
+    script.play(AskText(text="my PIN is 1234"))
+    first = script.last(GenerateReply).turn_id
+    script.answer("Do not")
+    script.play(AskAgain(turn_id=first, text="what is a PIN"))
+    assert script.last(ForgetTurn).turn_id == first
+    saves = len([each for each in script.all(SaveTurn) if each.turn_id == first])
+    script.heard("Do", complete=False, turn_id=first)
+    assert len([each for each in script.all(SaveTurn) if each.turn_id == first]) == saves
+
+
+def test_an_old_conversation_goes_on_in_its_language():
+    script = Script()
+    turn = replace(old_turn(7, "bonjour", "Bonjour."), language="fr")
+    script.play(ConversationOpened(session_id=3, title="", turns=(turn,)))
+    script.play(AskText(text="quelle heure est-il"))
+    assert script.last(GenerateReply).language == "fr"
+
+
+def test_the_language_that_was_chosen_is_that_of_the_next_question():
+    script = Script()
+    change = ChangePrompt(
+        persona="", mode="fast", history_turns=4, context_tokens=4096, language="fr"
+    )
+    script.play(change, AskText(text="quelle heure est-il"))
+    assert script.last(GenerateReply).language == "fr"
+    script.answer("Midi.")
+    script.heard("Midi.")
+    script.speak("what time is it")  # heard as English
+    script.answer("Noon.")
+    script.heard("Noon.")
+    script.play(change, AskText(text="and now"))  # another setting changed, not this one
+    assert script.last(GenerateReply).language == "en"

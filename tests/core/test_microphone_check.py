@@ -93,3 +93,14 @@ def test_a_check_can_be_stopped_and_fail_like_any_turn():
     turn_id = begin(script)
     script.play(StageFailed(turn_id=turn_id, stage=Stage.STT, title="No.", hint=""))
     assert script.state == State.READY
+
+
+def test_the_end_of_a_check_that_is_over_does_not_end_a_question():
+    script = Script()
+    begin(script)
+    script.play(StartListening(at=9.0))
+    script.play(StopReply(), StartListening(at=10.0))
+    closed = len(script.all(CloseUtterance))
+    script.play(EndMicrophoneCheck())
+    assert len(script.all(CloseUtterance)) == closed
+    assert script.state == State.LISTENING

@@ -44,12 +44,17 @@ def test_icons_are_one_family(path: Path) -> None:
     assert not re.search(r"<(script|image|use|foreignObject)", drawing)
 
 
+_DRAWN = r'icons\.(?:icon|paint|pixmap)\(\s*(?:painter,\s*)?"([a-z-]+)"'
+
+
 def test_every_name_in_use_has_a_drawing() -> None:
     names = {path.stem for path in FILES}
     used = {face.icon for face in FACES.values()} | set(LEVELS.values())
     for source in Path(icons.__file__).parent.rglob("*.py"):
         code = source.read_text(encoding="utf-8")
-        used |= set(re.findall(r'icons\.(?:icon|paint|pixmap)\(\s*(?:painter,\s*)?"([a-z-]+)"', code))
+        used |= set(
+            re.findall(r'icons\.(?:icon|paint|pixmap)\(\s*(?:painter,\s*)?"([a-z-]+)"', code)
+        )
         used |= set(re.findall(r'Glyph\("([a-z-]+)"', code))
         used |= set(re.findall(r'Summary\([^"]*"[^"]*"\.join\(pieces\), "([a-z-]+)"', code))
     assert len(used) > 20

@@ -31,6 +31,7 @@ from app.core.history_events import (
     DeleteAllConversations,
     DeleteConversation,
     ExportConversations,
+    ForgetTurn,
     ListConversations,
     OpenConversation,
     PinConversation,
@@ -271,6 +272,32 @@ def test_each_conversation_of_a_run_has_a_row_of_its_own(
     assert [(row.title, row.turns) for row in now.rows] == [("question 3", 1), ("question 1", 2)]
     assert now.current == now.rows[0].session_id
     assert now.total == 2
+
+
+def test_a_question_that_was_changed_leaves_no_trace(
+    stage: Stage, sender: Asking, store: Trouble, path: Path
+) -> None:
+    start(stage, sender, store)
+    say(sender, record(1, transcript="my PIN is 1234"))
+    settle(sender)
+    sender.send.emit(ForgetTurn(turn_id=1, conversation=0))
+    say(sender, record(1, transcript="my PIN is 1234", reply_heard="late"))
+    say(sender, record(2, transcript="what is a PIN"))
+    now = listed(stage, sender)
+    assert [(row.title, row.turns) for row in now.rows] == [("what is a PIN", 1)]
+    assert stage.threads.stop()
+    assert traces(path, "1234") == []
+
+
+def test_the_last_question_of_an_old_conversation_is_taken_out_alone(
+    stage: Stage, sender: Asking, store: Trouble, path: Path, file: SqliteHistory
+) -> None:
+    fill(path, [record(1, transcript="hello"), record(2, transcript="who was Bahc")])
+    old = next(row.id for row in file.turns() if row.record.transcript == "who was Bahc")
+    start(stage, sender, store)
+    sender.send.emit(ForgetTurn(turn_id=-old, conversation=1))
+    settle(sender)
+    assert questions(file) == ["hello"]
 
 
 def test_whoever_asked_for_the_list_is_told_when_it_is_another(

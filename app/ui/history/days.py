@@ -8,6 +8,7 @@ from itertools import groupby
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale
 
 from app.core.history_events import ConversationRow
+from app.ui.words import number
 
 translate = QCoreApplication.translate
 
@@ -99,7 +100,7 @@ def conversations(count: int) -> str:
     """ "1 conversation", "12 conversations"."""
     if count == 1:
         return translate("HistoryDays", "1 conversation")
-    return translate("HistoryDays", "%1 conversations").replace("%1", f"{count:,}")
+    return translate("HistoryDays", "%1 conversations").replace("%1", number(count))
 
 
 def _begun_large(name: str) -> str:

@@ -74,6 +74,11 @@ class Deleting(QObject):
         )
         self.announced.emit(self.undo_note.words)
 
+    def somebody_talks(self) -> None:
+        """A turn has begun: the page is no longer an empty one that may give way."""
+        if self._last is not None:
+            self._last = (self._last[0], False)
+
     def undo(self) -> None:
         """Take the last one back, as long as that is offered."""
         if self._last is None or self.undo_note.isHidden():
@@ -82,7 +87,7 @@ class Deleting(QObject):
         had_focus = self.undo_note.button.hasFocus()
         self.undo_note.put_away()
         self.intent.emit(RestoreConversation(session_id=session_id))
-        if was_open and not self.current:  # nothing was said since
+        if was_open:  # and nothing was said since
             self.intent.emit(OpenConversation(session_id=session_id))
         if had_focus:
             self.undone.emit()

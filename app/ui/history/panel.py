@@ -42,7 +42,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.events import Event, SettingChanged
+from app.core.events import Event, SettingChanged, TurnStarted
 from app.core.history_events import (
     ConversationBegun,
     ConversationDeleted,
@@ -216,6 +216,8 @@ class HistoryPanel(QFrame):
                 self._take_list(event)
             case ConversationsFound():
                 self._take_found(event)
+            case TurnStarted():
+                self.deleting.somebody_talks()
             case ConversationDeleted():
                 self.deleting.offer_undo(event)
             case ConversationBegun():

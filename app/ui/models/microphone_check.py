@@ -11,6 +11,7 @@ from app.core.events import (
     PartialTranscript,
     State,
     StateChanged,
+    TurnStarted,
     UtteranceStarted,
 )
 from app.core.model_events import BeginMicrophoneCheck, EndMicrophoneCheck, MicrophoneChecked
@@ -78,6 +79,8 @@ class MicrophoneCheck(QWidget):
         match event:
             case LevelMeasured() if self._checking:
                 self.meter.show_level(event.level)
+            case TurnStarted() if event.source != "check" and (self._checking or self._waiting):
+                self._over()  # something else is going on
             case UtteranceStarted() if self._checking:
                 self._say(self.tr("I am listening."))
             case PartialTranscript() if self._checking and event.text:

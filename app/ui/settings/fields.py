@@ -29,6 +29,7 @@ from app.ui.composer import cleaned
 from app.ui.settings.rows import Option, Row
 from app.ui.switch import Switch
 from app.ui.theme import Theme
+from app.ui.words import number, pair
 
 WRITER_PAUSES_MS = 900
 """After this long without a letter a text is taken: each change of the persona costs a server one
@@ -97,7 +98,7 @@ class _Choice(SettingField):
         self._group.buttonClicked.connect(self._choose)
 
     def _add(self, option: Option, button: QPushButton | QRadioButton, row: Row) -> None:
-        button.setAccessibleName(f"{row.title}: {option.title}")
+        button.setAccessibleName(pair(row.title, option.title))
         button.setAccessibleDescription(option.about)
         self.buttons[option.value] = button
         self._group.addButton(button)
@@ -344,8 +345,8 @@ class TextField(SettingField):
         text = self.editor.toPlainText()
         self.length.setText(
             self.tr("%1 of %2 characters")
-            .replace("%1", f"{len(text):,}")
-            .replace("%2", f"{self._longest:,}")
+            .replace("%1", number(len(text)))
+            .replace("%2", number(self._longest))
         )
         # a button that goes grey under the keyboard would hand the focus on
         self.restore.setEnabled(text.strip() != self._default or self.restore.hasFocus())
@@ -366,7 +367,7 @@ class LinkField(QWidget):
         super().__init__()
         (option,) = row.options
         self.button = QPushButton(option.title)
-        self.button.setAccessibleName(f"{row.title}: {option.title}")
+        self.button.setAccessibleName(pair(row.title, option.title))
         self.button.setAccessibleDescription(row.about)
         self.button.clicked.connect(lambda: self.wanted.emit(str(option.value)))
         line = QHBoxLayout(self)

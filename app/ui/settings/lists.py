@@ -153,7 +153,8 @@ class DeviceField(SettingField):
         self.test.setAccessibleName(self.tr("Loudspeaker: say something"))
         self.test.setAccessibleDescription(self.tr("Parley says a sentence on this loudspeaker."))
         self.test.clicked.connect(self._speak)
-        self.test.setVisible(self._kind == "output")
+        if self._kind != "output":
+            self.test.hide()
         line = QHBoxLayout()
         line.setSpacing(look.SPACE_S)
         line.addWidget(self.list, 1)

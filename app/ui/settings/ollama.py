@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.core.downloads import size
 from app.core.events import DeleteModel, Event, OllamaChanged, SettingChanged
 from app.core.ollama import same_model
 from app.ui import theme as look
@@ -15,6 +14,7 @@ from app.ui.cards import Glyph
 from app.ui.labels import plain_label
 from app.ui.settings.keys import LOCAL_ONLY
 from app.ui.theme import Theme
+from app.ui.words import size
 
 PATIENCE_MS = 6000
 """A server that has not deleted a model by then has refused; why is said elsewhere."""

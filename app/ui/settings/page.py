@@ -3,7 +3,6 @@ window; what is changed acts at once and is kept in the settings file."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
@@ -32,6 +31,7 @@ from app.core.events import (
 from app.core.sound_events import DevicesListed, MicrophoneHeard
 from app.ui import icons
 from app.ui import theme as look
+from app.ui.echoes import Echoes
 from app.ui.page import Page
 from app.ui.settings.controls import field_for
 from app.ui.settings.fields import LinkField, SettingField
@@ -72,7 +72,8 @@ class SettingRow(QWidget):
         for label in (title, about):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        about.setVisible(bool(row.about))
+        if not row.about:
+            about.hide()
         self.rule = QFrame()
         self.rule.setObjectName("rule")
         words = QVBoxLayout()
@@ -142,7 +143,7 @@ class SettingsPage(Page):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, QCoreApplication.translate("SettingsPage", "Settings"), parent)
-        self._sent: defaultdict[str, list[SettingValue]] = defaultdict(list)
+        self._echoes = Echoes()
         self._values: dict[str, SettingValue] = {}
         self.order = ModelOrder(theme)
         self.keys = ServiceKeys(theme)
@@ -239,9 +240,7 @@ class SettingsPage(Page):
     def _show(self, name: str, value: SettingValue) -> None:
         """Show how a setting stands, unless it is the echo of what was chosen here: meanwhile
         the user may have chosen something else."""
-        sent = self._sent[name]
-        if value in sent:
-            del sent[: sent.index(value) + 1]
+        if self._echoes.holds(name, value):
             return
         self._take(name, value)
         if name == ORDER and isinstance(value, tuple):
@@ -262,7 +261,7 @@ class SettingsPage(Page):
     # --- wishes out -----------------------------------------------------------------------
 
     def _choose(self, name: str, value: SettingValue) -> None:
-        self._sent[name].append(value)
+        self._echoes.sent(name, value)
         self._take(name, value)
         self.intent.emit(ChangeSetting(name=name, value=value))
 

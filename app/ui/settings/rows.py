@@ -356,8 +356,7 @@ def _models() -> tuple[Row, ...]:
             translate("Settings", "Ollama’s models"),
             translate(
                 "Settings",
-                "What its server has on the disk. Which one answers is llm.ollama.model in the "
-                "settings file.",
+                "What its server has on the disk. Which one answers is chosen under Models.",
             ),
             also=translate("Settings", "delete remove disk space pulled downloaded size"),
         ),

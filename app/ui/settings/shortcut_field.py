@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from app.settings import range_of
 from app.ui import theme as look
 from app.ui.theme import Theme
+from app.ui.words import pair
 
 RECORDS_KEYS = "recordsKeys"
 """A property: the talk key leaves every key to a widget that has it set."""
@@ -165,7 +166,7 @@ class ShortcutField(QWidget):
         muted = not self._shortcut and not self.keys.is_recording
         self.keys.setText(text)
         self.keys.setStyleSheet(f"color: {tokens.muted};" if muted else "")
-        self.keys.setAccessibleName(f"{self._title}: {text}")
+        self.keys.setAccessibleName(pair(self._title, text))
         self.keys.setAccessibleDescription(
             self.tr("Press the keys. Esc leaves it as it is, Backspace takes it away.")
             if self.keys.is_recording

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QMenu, QPush
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Conversation
-from app.core.events import Event, Intent, SaveTurn, SettingChanged
+from app.core.events import Event, Intent, SaveTurn, SettingChanged, TurnStarted
 from app.core.history_events import (
     ConversationBegun,
     ConversationRow,
@@ -303,6 +303,21 @@ def test_a_deletion_is_taken_back_with_the_button(window: Window) -> None:
     assert not note.isVisible()
     window.qtbot.waitUntil(lambda: len(window.all(ConversationBegun)) == 3)
     assert len(window.all(ConversationBegun)[-1].turns) == 1
+
+
+def test_undo_leaves_the_page_alone_once_somebody_talks_there(window: Window) -> None:
+    window.click("tell me about the walrus")
+    window.qtbot.waitUntil(lambda: bool(window.all(ConversationBegun)))
+    window.panel.list.setFocus()
+    QTest.keyClick(window.panel.list, Qt.Key.Key_Delete)
+    window.wait_for("a timer for tea", "old news")
+    note = window.panel.deleting.undo_note
+    window.qtbot.waitUntil(note.isVisible)
+    window.qtbot.waitUntil(lambda: len(window.all(ConversationBegun)) == 2)
+    window.sidebar.handle(TurnStarted(turn_id=9, source="voice"))  # in private, say
+    QTest.mouseClick(note.button, Qt.MouseButton.LeftButton)
+    window.wait_for("a timer for tea", "tell me about the walrus", "old news")
+    assert len(window.all(ConversationBegun)) == 2
 
 
 def test_the_list_takes_the_next_one_when_one_is_deleted(window: Window) -> None:

@@ -19,6 +19,7 @@ from app.core.events import (
     OllamaChanged,
     State,
     StateChanged,
+    TurnStarted,
     UtteranceStarted,
 )
 from app.core.model_cards import Stock, cards
@@ -302,3 +303,14 @@ def test_every_control_has_a_name(bench: Bench) -> None:
     for button in bench.panel.findChildren(QAbstractButton):
         if button.isVisible():
             assert button.accessibleName(), button.text()
+
+
+def test_a_question_ends_the_check(bench: Bench) -> None:
+    bench.panel.handle(listed())
+    check = bench.panel.microphone
+    check.button.click()
+    assert check.is_listening
+    bench.panel.handle(TurnStarted(turn_id=3, source="check"))
+    assert check.is_listening
+    bench.panel.handle(TurnStarted(turn_id=4, source="voice"))
+    assert not check.is_listening
