@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.updates import DAY_S, Release, UpdateCheck
+from app.core.turn import CancelToken
+from app.updates import DAY_S, PAGES, Release, UpdateCheck
+
+PAGE = f"{PAGES}parley/parley/releases/v9"
 
 
 class Published(ThreadingHTTPServer):
@@ -42,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
 
-def release(version: str, page: str = "https://example.org/parley") -> str:
+def release(version: str, page: str = PAGE) -> str:
     return json.dumps({"tag_name": version, "html_url": page})
 
 
@@ -59,11 +62,11 @@ def check(server: Published, tmp_path: Path, **options) -> UpdateCheck:
 
 
 def test_a_newer_version_is_found_with_its_page(server, tmp_path):
-    assert check(server, tmp_path).look() == Release("9.1.0", "https://example.org/parley")
+    assert check(server, tmp_path).look(CancelToken()) == Release("9.1.0", PAGE)
 
 
 def test_nothing_about_the_user_is_in_the_question(server, tmp_path):
-    check(server, tmp_path).look()
+    check(server, tmp_path).look(CancelToken())
     (headers,) = server.asked
     assert headers["User-Agent"] == "Parley/1.2.0"
     assert not {"Cookie", "Authorization", "From", "Referer"} & set(headers)
@@ -72,7 +75,7 @@ def test_nothing_about_the_user_is_in_the_question(server, tmp_path):
 @pytest.mark.parametrize("version", ["1.2.0", "v1.1.9", "0.9", "v2.0.0rc1", "v1.2.0.dev3"])
 def test_what_is_not_newer_or_not_finished_is_no_news(server, tmp_path, version):
     server.body = release(version)
-    assert check(server, tmp_path).look() is None
+    assert check(server, tmp_path).look(CancelToken()) is None
 
 
 @pytest.mark.parametrize(
@@ -87,24 +90,26 @@ def test_what_is_not_newer_or_not_finished_is_no_news(server, tmp_path, version)
         (200, '{"tag_name": null}'),
         (200, release("latest and greatest")),
         (200, release("v9", "javascript:alert(1)")),
-        (200, release("v9", "http://example.org")),
+        (200, release("v9", "http://github.com/parley")),
+        (200, release("v9", "https://github.com.example.org/parley")),
+        (200, release("v9", "https://example.org/parley")),
     ],
 )
 def test_an_answer_of_another_kind_is_no_news(server, tmp_path, status, body):
     server.status, server.body = status, body
-    assert check(server, tmp_path).look() is None
+    assert check(server, tmp_path).look(CancelToken()) is None
 
 
 def test_nobody_there_is_no_news(server, tmp_path):
     nobody = UpdateCheck(tmp_path / "looked", address="http://127.0.0.1:9/latest")
-    assert nobody.look() is None
+    assert nobody.look(CancelToken()) is None
 
 
 def test_it_is_due_at_first_and_then_once_a_day(server, tmp_path):
     now = [0.0]
     looking = check(server, tmp_path, clock=lambda: now[0])
     assert looking.due_in_s == 0
-    looking.look()
+    looking.look(CancelToken())
     now[0] = (tmp_path / "looked").stat().st_mtime + 60
     assert looking.due_in_s == pytest.approx(DAY_S - 60)
     now[0] += DAY_S
@@ -115,4 +120,15 @@ def test_it_is_due_at_first_and_then_once_a_day(server, tmp_path):
 
 def test_a_place_that_cannot_be_written_does_not_matter(server, tmp_path):
     looking = UpdateCheck(tmp_path / "none" / "looked", address=server.address, version="1.2.0")
-    assert looking.look() is not None
+    assert looking.look(CancelToken()) is not None
+
+
+def test_a_look_that_cannot_be_written_down_is_remembered(server, tmp_path):
+    now = [1e9]
+    looking = UpdateCheck(
+        tmp_path / "none" / "looked", address=server.address, clock=lambda: now[0]
+    )
+    looking.look(CancelToken())
+    assert looking.due_in_s == pytest.approx(DAY_S)
+    now[0] += DAY_S
+    assert looking.due_in_s == 0

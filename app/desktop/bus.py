@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 log = logging.getLogger(__name__)
 
@@ -51,34 +51,50 @@ Then = Callable[[Answer], None]
 
 
 class Bus(QObject):
-    """One connection. Lives in the GUI thread; a thread of its own reads and hands on.
+    """One connection. Lives in the GUI thread; a thread of its own connects, reads and hands on.
+
+    What is asked before the connection stands waits for it. A bus that cannot be had is lost.
 
     Signals:
         heard: a `BusSignal` of those that were asked for with `listen`.
-        lost: the bus has gone; nothing will ever be answered.
+        lost: the bus has gone, or does not answer; nothing will ever be answered.
     """
 
     heard = Signal(object)
     lost = Signal()
+    _connected = Signal(object)
     _read = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         """
         Raises:
-            OSError: there is no bus, or it does not answer.
+            OSError: there is no bus.
         """
         super().__init__(parent)
-        self._connection = _connect()
+        address = _address(os.environ)
+        if not address:
+            raise OSError("there is no session bus")
+        self._connection: Any = None
+        """What calls go out through; None until `_on_connected`."""
+        self._is_lost = False
+        self._waiting: list[tuple[int, Any]] = []
+        """Serials and messages that were to be sent before."""
         self._serial = itertools.count(1000)
         self._pending: dict[int, tuple[Then, QTimer]] = {}
+        self._lock = threading.Lock()  # for the two that both threads use
+        self._opened: Any = None
+        self._is_closed = False
+        self._connected.connect(self._on_connected)
         self._read.connect(self._on_read)
-        self._thread = threading.Thread(target=self._reading, name="d-bus", daemon=True)
+        self._thread = threading.Thread(
+            target=self._reading, args=(address,), name="d-bus", daemon=True
+        )
         self._thread.start()
 
     @property
     def name(self) -> str:
-        """The connection's unique name, such as ":1.42"."""
-        return str(self._connection.unique_name)
+        """The connection's unique name, such as ":1.42"; empty before anything was answered."""
+        return str(self._connection.unique_name) if self._connection is not None else ""
 
     def call(
         self,
@@ -108,12 +124,24 @@ class Bus(QObject):
             timer.timeout.connect(lambda: self._answer(serial, Answer(error="no answer in time")))
             timer.start(round(within_s * 1000))
             self._pending[serial] = (then, timer)
+        if self._is_lost:
+            self._fail(serial, _GONE)
+        elif self._connection is None:
+            self._waiting.append((serial, message))
+        else:
+            self._send(serial, message)
+
+    def _send(self, serial: int, message: Any) -> None:
         try:
             self._connection.send(message, serial=serial)
         except OSError as exc:
             log.info("the session bus is gone (%s)", exc)
-            gone = Answer(error=str(exc))
-            QTimer.singleShot(0, self, lambda: self._answer(serial, gone))
+            self._fail(serial, str(exc))
+
+    def _fail(self, serial: int, why: str) -> None:
+        """Answered later, as every call."""
+        gone = Answer(error=why)
+        QTimer.singleShot(0, self, lambda: self._answer(serial, gone))
 
     def listen(self, interface: str, *, path: str = "", member: str = "") -> None:
         """Hear of these signals from now on, whoever emits them."""
@@ -129,32 +157,70 @@ class Bus(QObject):
         for _, timer in self._pending.values():
             timer.stop()
         self._pending.clear()
-        self._connection.interrupt()
+        self._waiting.clear()
+        with self._lock:
+            self._is_closed, opened = True, self._opened
+        if opened is None:
+            return  # a thread that connects still is left behind
+        opened.interrupt()
         self._thread.join(LEAVE_S)
-        self._connection.close()
+        opened.close()
 
-    def _reading(self) -> None:
+    def _reading(self, address: str) -> None:
         from jeepney.io.threading import ReceiveStopped
 
+        try:
+            connection = _connect(address)
+        except OSError as exc:
+            log.info("the session bus cannot be had (%s)", exc)
+            self._hand_on(self._read, None)
+            return
+        with self._lock:
+            is_closed = self._is_closed
+            if not is_closed:
+                self._opened = connection
+        if is_closed:
+            connection.close()
+            return
+        self._hand_on(self._connected, connection)
         while True:
             try:
-                message = self._connection.receive()
+                message = connection.receive()
             except ReceiveStopped:
                 return
             except (OSError, EOFError, ValueError) as exc:
                 # ValueError: bytes that are no message; nothing after them can be read
                 log.info("the session bus is gone (%s)", exc)
-                self._read.emit(None)
+                self._hand_on(self._read, None)
                 return
-            self._read.emit(message)
+            self._hand_on(self._read, message)
+
+    def _hand_on(self, signal: SignalInstance, what: Any) -> None:
+        """To the GUI thread; not when it has closed the bus, and perhaps deleted it."""
+        with self._lock:
+            if not self._is_closed:
+                signal.emit(what)
+
+    @Slot(object)
+    def _on_connected(self, connection: Any) -> None:
+        if self._is_closed:
+            return
+        self._connection = connection
+        waiting, self._waiting = self._waiting, []
+        for serial, message in waiting:
+            self._send(serial, message)
 
     @Slot(object)
     def _on_read(self, message: Any) -> None:
         from jeepney import HeaderFields, MessageType
 
+        if self._is_closed:
+            return  # read before it was closed
         if message is None:
+            self._is_lost = True
+            self._waiting.clear()
             for serial in list(self._pending):
-                self._answer(serial, Answer(error="the session bus is gone"))
+                self._answer(serial, Answer(error=_GONE))
             self.lost.emit()
             return
         fields: Mapping[Any, Any] = message.header.fields
@@ -185,6 +251,8 @@ class Bus(QObject):
             then(answer)
 
 
+_GONE = "the session bus is gone"
+
 _DRIVER = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
@@ -200,12 +268,10 @@ def _address(environment: Mapping[str, str]) -> str:
     return f"unix:path={usual}" if usual.exists() else ""
 
 
-def _connect() -> Any:
+def _connect(address: str) -> Any:
+    """Waits up to 11 s for a bus that does not answer. Raises OSError."""
     from jeepney.io.threading import open_dbus_connection
 
-    address = _address(os.environ)
-    if not address:
-        raise OSError("there is no session bus")
     try:
         return open_dbus_connection(address)
     except OSError:

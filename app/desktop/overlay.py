@@ -54,6 +54,7 @@ from app.core.events import (
     TurnStarted,
     UtteranceStarted,
 )
+from app.core.history_events import ConversationBegun
 from app.core.mouth import MouthShape
 from app.desktop.overlay_parts import ElidedLine, LevelTrace
 from app.desktop.overlay_place import as_share, kept_on, place, share_of
@@ -122,6 +123,8 @@ class Overlay(QWidget):
         self._has_remark = False
         """The line says what went wrong in this turn."""
         self._words = ""
+        self._is_private = False
+        """The conversation is private: its words are not shown above other windows."""
         self._failed = False
         self._dragged = False
         self._pressed_at: QPoint | None = None
@@ -263,9 +266,13 @@ class Overlay(QWidget):
             case MouthMoved():
                 if self.isVisible():
                     self.face.show_mouth(MouthShape(event.open, event.wide))
-            case PartialTranscript():
+            case ConversationBegun():
+                self._is_private = event.private
+                self._has_remark = False
+                self.show_partial("")
+            case PartialTranscript() if not self._is_private:
                 self.show_partial(event.text)
-            case FinalTranscript():
+            case FinalTranscript() if not self._is_private:
                 self.show_partial(event.transcript.text)
             case TurnStarted():
                 self._failed = self._has_remark = False
@@ -289,7 +296,8 @@ class Overlay(QWidget):
 
     def _show_words(self) -> None:
         """Dots keep the place of words that are still to come, so that nothing moves then."""
-        awaited = self._shown in (states.OPENING, State.LISTENING, State.FINISHING)
+        hears = self._shown in (states.OPENING, State.LISTENING, State.FINISHING)
+        awaited = hears and not self._is_private
         self._line.show_text(self._words or ("…" if awaited else ""))
 
     def _take_state(self, state: State) -> None:

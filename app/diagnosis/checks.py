@@ -35,6 +35,9 @@ ROOM_NONE_BYTES = 50_000_000
 LISTEN_S = 0.5
 """How long the microphone is listened to: several blocks, even of a slow device."""
 
+DRIVER_S = 3.0
+"""How long the driver's tool may take; it usually answers in a fraction of a second."""
+
 
 def examine(
     name: str, check: Callable[[], Iterable[Check]], *, essential: bool = False
@@ -224,7 +227,7 @@ def _nvidia_cards() -> Sequence[str]:
             query,
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=DRIVER_S,
             check=True,
             creationflags=no_window,
         )

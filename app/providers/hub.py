@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,7 +97,7 @@ def files_of(name: str, progress: Progress | None = None) -> Files:
 def download(
     name: str, wanted: Sequence[str], sizes: Mapping[str, int], folder: Path, progress: Progress
 ) -> None:
-    """Fetch files one after another into `folder`; what is there already is kept.
+    """Fetch files one after another into `folder`; what is there already, and sound, is kept.
 
     `progress` is called a few times a second, in this thread, also while nothing comes. What it
     raises ends the download at once; the next one goes on from there. Inside `translated`.
@@ -113,7 +114,7 @@ def download(
     report.more(here)
     _check_room(name, folder, total - here)
     for file in wanted:
-        if not (folder / file).is_file():
+        if not _is_here(folder / file, file, sizes, report):
             _fetch(name, file, folder / file, sizes, report)
 
 
@@ -242,6 +243,20 @@ class _Report:
         self._progress(ProgressLine(f"{self._what}: {line}", here))
 
 
+def _is_here(target: Path, file: str, sizes: Mapping[str, int], report: _Report) -> bool:
+    """Whether an earlier download left this file whole; one that differs is thrown away: there
+    may be another version of the model by now, or the computer was switched off meanwhile."""
+    if not target.is_file():
+        return False
+    wrong = differs(target, file, sizes, lambda: report.glance("Checking the download"))
+    if not wrong:
+        return True
+    log.info("fetched again: %s", wrong)
+    report.more(-_size_of(target))
+    target.unlink()
+    return False
+
+
 def _fetch(name: str, file: str, target: Path, sizes: Mapping[str, int], report: _Report) -> None:
     """One whole file.
 
@@ -274,6 +289,8 @@ def _fetch(name: str, file: str, target: Path, sizes: Mapping[str, int], report:
             f"The download of {short_name(name)} arrived damaged: {wrong}",
             f"It was thrown away. Try again; if it happens again, {_way()} changes what is sent.",
         )
+    with part.open("r+b") as written:
+        os.fsync(written.fileno())  # else a computer that loses its power has the name alone
     part.replace(target)
 
 

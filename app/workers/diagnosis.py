@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from app.core.diagnosis_events import Check, ChecksEnded, RunChecks
 from app.core.events import Event
+from app.core.turn import CancelToken
 from app.workers.worker import Worker
 
 
@@ -14,15 +15,28 @@ class DiagnosisWorker(Worker):
 
     stage = "diagnosis"
 
-    def __init__(self, look: Callable[[], Sequence[Check]]) -> None:
+    def __init__(self, parts: Callable[[], Sequence[Callable[[], Sequence[Check]]]]) -> None:
         """
         Args:
-            look: checks everything; what goes wrong in it is a finding too.
+            parts: what checks each part; what goes wrong in it is a finding too.
         """
         super().__init__()
-        self._look = look
+        self._parts = parts
+        self._token = CancelToken()
+
+    def request_end(self) -> None:
+        """Ends after the part that is being looked at; nobody waits for the others then."""
+        self._token.cancel("shutdown")
+        super().request_end()
 
     def on(self, event: Event) -> None:
         match event:
             case RunChecks():
-                self.happened.emit(ChecksEnded(checks=tuple(self._look())))
+                self._look()
+
+    def _look(self) -> None:
+        found: list[Check] = []
+        for look_at in self._parts():
+            self._token.raise_if_cancelled()
+            found += look_at()
+        self.happened.emit(ChecksEnded(checks=tuple(found)))

@@ -29,11 +29,17 @@ class Job:
     """Blocks until the model is here; what its progress raises ends it."""
     then: Callable[[], None] = lambda: None
     """What to do with the model, in the thread that looks after engines."""
-    throw_away: Callable[[], None] | None = None
-    """Removes what came."""
+    throw_away: Callable[[bool], None] | None = None
+    """Removes what came: the model when it is whole (True), else the part of it."""
     discard: bool = False
     """Once it is stopped, what came is thrown away."""
     token: CancelToken = field(default_factory=CancelToken)
+    over: threading.Event = field(default_factory=threading.Event)
+    """It writes no more."""
+
+    @property
+    def is_discarded(self) -> bool:
+        return self.discard and self.token.cancelled
 
 
 class Downloads:
@@ -67,7 +73,7 @@ class Downloads:
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._runner: threading.Thread | None = None
-        self._left_behind: dict[ModelId, threading.Event] = {}
+        self._left_behind: dict[ModelId, Job] = {}
 
     def add(self, job: Job) -> bool:
         """Fetch this after the others; False when that is under way already."""
@@ -87,12 +93,18 @@ class Downloads:
     def stop(self, fits: Callable[[ModelId], bool], reason: str, *, discard: bool = False) -> None:
         """End those that fit, running or waiting. Returns at once."""
         with self._lock:
-            stopped = [job for job in self._waiting if fits(job.wanted)]
-            if self._running is not None and fits(self._running.wanted):
-                stopped.append(self._running)
-        for job in stopped:
-            job.discard = job.discard or discard
-            job.token.cancel(reason)
+            jobs = [*self._waiting, *self._left_behind.values()]
+            jobs += [self._running] if self._running else []
+            for job in jobs:
+                if fits(job.wanted):
+                    job.discard = job.discard or discard
+                    job.token.cancel(reason)
+
+    def writes(self, one: ModelId) -> bool:
+        """Whether files of this model are being written."""
+        with self._lock:
+            is_running = self._running is not None and self._running.wanted == one
+            return is_running or one in self._left_behind
 
     def close(self, reason: str) -> None:
         """End all, and wait a moment for it."""
@@ -110,17 +122,14 @@ class Downloads:
                     self._runner = None
                     return
                 job = self._running
-            failure = self._follow(job)
-            with self._lock:
-                self._running = None  # so that whoever hears of its end may ask for it again
-            self._ended(job, failure)
+            failure = self._settle(job, self._follow(job))
+            self._ended(job, failure)  # whoever hears of it may ask for it again
 
     def _follow(self, job: Job) -> BaseException | None:
         """Fetch it, or leave it behind; why it is not here."""
         if job.token.cancelled:
-            self._throw_away(job)
             return Cancelled(job.token.reason)
-        over, news = threading.Event(), threading.Event()
+        news = threading.Event()
         failures: list[BaseException] = []
 
         def fetch() -> None:
@@ -129,34 +138,51 @@ class Downloads:
                 job.fetch(lambda line: self._tell(job, line))
             except BaseException as exc:  # carried to the runner
                 failures.append(exc)
-                if job.token.cancelled:
-                    self._throw_away(job)
-            finally:
-                with self._lock:
-                    was_left = self._left_behind.get(job.wanted) is over
-                    if was_left:
-                        del self._left_behind[job.wanted]
-                    over.set()
-                news.set()
-                if was_left:
-                    self._settled()
+            with self._lock:
+                was_left = self._left_behind.get(job.wanted) is job
+                if not was_left:
+                    job.over.set()
+            news.set()
+            if was_left:
+                self._settle_left(job, is_whole=not failures)
 
         threading.Thread(target=fetch, name="download", daemon=True).start()
         forget = job.token.on_cancel(news.set)
         news.wait()
         forget()
-        if not over.wait(WIND_DOWN_S):
+        if not job.over.wait(WIND_DOWN_S):
             with self._lock:
-                if not over.is_set():
-                    self._left_behind[job.wanted] = over
+                if not job.over.is_set():
+                    self._left_behind[job.wanted] = job
                     return Cancelled(job.token.reason)
         return failures[0] if failures else None
+
+    def _settle(self, job: Job, failure: BaseException | None) -> BaseException | None:
+        """Once this returns nobody can stop it; why the model is not here."""
+        with self._lock:
+            is_written = job.wanted in self._left_behind
+            if is_written or not job.is_discarded:
+                self._running = None
+                return failure
+        self._throw_away(job, is_whole=failure is None)
+        with self._lock:
+            self._running = None
+        return failure or Cancelled(job.token.reason)  # its last step did not listen
+
+    def _settle_left(self, job: Job, *, is_whole: bool) -> None:
+        """The end of one that was left behind, in its own thread."""
+        if job.is_discarded:
+            self._throw_away(job, is_whole=is_whole)
+        with self._lock:
+            del self._left_behind[job.wanted]
+            job.over.set()
+        self._settled()
 
     def _wait_for_the_last(self, job: Job) -> None:
         """Two threads never write the same files."""
         with self._lock:
             before = self._left_behind.get(job.wanted)
-        while before is not None and not before.wait(0.1):
+        while before is not None and not before.over.wait(0.1):
             job.token.raise_if_cancelled()
 
     def _tell(self, job: Job, line: str) -> None:
@@ -164,9 +190,9 @@ class Downloads:
         self._progressed(job, line)
 
     @staticmethod
-    def _throw_away(job: Job) -> None:
-        if job.discard and job.throw_away is not None:
+    def _throw_away(job: Job, *, is_whole: bool) -> None:
+        if job.throw_away is not None:
             try:
-                job.throw_away()
+                job.throw_away(is_whole)
             except Exception as exc:  # it can be thrown away another time
                 log.warning("what came of %s was not thrown away: %s", job.wanted.model, exc)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 
 from app.core.catalogue import BUILTIN, VOICES, WHISPER, ModelId
 from app.core.downloads import ProgressLine
@@ -62,6 +62,7 @@ class EnginesWorker(Worker):
     warm_up = Signal(object)
     _fetched = Signal(object)
     _settled = Signal()
+    _replaced = Signal()
 
     def __init__(
         self,
@@ -91,6 +92,10 @@ class EnginesWorker(Worker):
         self._models = models or Chosen()
         self._surroundings = surroundings
         self._waiting = dict(chosen)
+        self._not_tried: set[Stage] = set()
+        """Of those that wait: wanted since the last load."""
+        self._unwanted: set[ModelId] = set()
+        """To be deleted once nobody writes them."""
         self._ready = {
             Stage.VAD: self.vad_ready,
             Stage.STT: self.stt_ready,
@@ -105,6 +110,8 @@ class EnginesWorker(Worker):
         )
         self._fetched.connect(self._take_fetched)
         self._settled.connect(self._look_again)
+        # behind what is in the queue already, where a newer wish may be
+        self._replaced.connect(self._load_replaced, Qt.ConnectionType.QueuedConnection)
 
     def on_begin(self) -> None:
         self._load_what_is_here()
@@ -113,6 +120,7 @@ class EnginesWorker(Worker):
         self._downloads.close("Parley ends")
         for provider in self._waiting.values():
             provider.close()
+        self._delete_settled()
 
     def on(self, event: Event) -> None:
         match event:
@@ -122,7 +130,7 @@ class EnginesWorker(Worker):
                 self._stop_fetch(event)  # once more: it may have come before its download
             case UseEngine():
                 self._replace(event)
-            case LookUpModels():
+            case LookUpModels() | LocalOnlyChanged():  # which says what can be had
                 self._list()
             case ModelsChosen():
                 self._models = event.chosen
@@ -157,6 +165,12 @@ class EnginesWorker(Worker):
         for stage in list(self._waiting):
             self._load(stage)
 
+    @Slot()
+    def _load_replaced(self) -> None:
+        """Those that were wanted last; a key held down asks for many, one after another."""
+        for stage in list(self._not_tried):
+            self._load(stage)
+
     def _replace(self, command: UseEngine) -> None:
         """The one that serves goes on until this one is loaded, and when it cannot be."""
         before = self._waiting.pop(command.stage, None)
@@ -164,9 +178,11 @@ class EnginesWorker(Worker):
             before.close()
         self._last_reason.pop(command.stage, None)
         self._waiting[command.stage] = command.provider
-        self._load(command.stage)
+        self._not_tried.add(command.stage)
+        self._replaced.emit()
 
     def _load(self, stage: Stage) -> None:
+        self._not_tried.discard(stage)
         provider = self._waiting[stage]
         try:
             provider.load()
@@ -203,12 +219,14 @@ class EnginesWorker(Worker):
     # --- downloads ----------------------------------------------------------------------------
 
     def _fetch(self, event: FetchModel) -> None:
+        self._load_replaced()  # it may be here
         job = self._job(event)
         if job is None:
             return
         if self._is_barred():
             self._tell_failed(job, downloads_are_off())
             return
+        self._unwanted.discard(job.wanted)
         self._downloads.add(job)
         if self._is_barred():  # since we looked
             self._downloads.stop(lambda _: True, LOCAL_ONLY)
@@ -235,9 +253,7 @@ class EnginesWorker(Worker):
         then: Callable[[], None] = partial(self._load_fetched, stage)
         if stage == Stage.LLM:
             then = partial(self.warm_up.emit, WarmUp(reason=FETCHED))
-        throw_away = None
-        if self._shelf is not None:
-            throw_away = partial(self._shelf.delete, wanted, part_only=True)
+        throw_away = partial(self._throw_away, wanted) if self._shelf is not None else None
         return Job(wanted, fetch, then, throw_away)
 
     def _wanted(self, stage: Stage, engine: str, model: str) -> ModelId:
@@ -271,9 +287,14 @@ class EnginesWorker(Worker):
 
     @Slot()
     def _look_again(self) -> None:
+        self.guard(self._delete_settled)
         self.guard(self._list)
 
     # Called in the downloads' threads.
+
+    def _throw_away(self, one: ModelId, is_whole: bool) -> None:
+        if self._shelf is not None:
+            self._shelf.delete(one, part_only=not is_whole)
 
     def _tell_progress(self, job: Job, line: str) -> None:
         here = line.download if isinstance(line, ProgressLine) else None
@@ -353,8 +374,17 @@ class EnginesWorker(Worker):
         if self._shelf is None:
             return
         unwanted = ModelId(event.stage, event.engine, event.model)
+        self._load_replaced()  # a stand-in, maybe, for the one that goes
         self._downloads.stop(lambda one: one == unwanted, "it is deleted", discard=True)
+        self._unwanted.add(unwanted)
         try:
-            self._shelf.delete(unwanted)
+            self._delete_settled()
         finally:
             self._list()
+
+    def _delete_settled(self) -> None:
+        """Those whose download has come to its end, if there was one."""
+        for one in [each for each in self._unwanted if not self._downloads.writes(each)]:
+            self._unwanted.discard(one)
+            if self._shelf is not None:
+                self._shelf.delete(one)

@@ -31,7 +31,7 @@ from app.core.events import (
 from app.core.model_events import UseOllamaModel
 from app.core.ollama import ModelKeeper, OllamaState, ServerProgram, same_model
 from app.core.ports import Engine, Stage
-from app.errors import AssistantError
+from app.errors import STAY, AssistantError
 from app.settings import OllamaSettings
 from app.workers.loop import LoopWorker
 from app.workers.pulls import PullPace, Pulls
@@ -404,6 +404,7 @@ class OllamaWorker(LoopWorker):
 
     async def _delete(self, model: str) -> None:
         if self._forbidden:
+            self.happened.emit(_not_deleted(model))
             return
         self._pulls.stop(model)
         await self._keeper.delete(model)
@@ -417,6 +418,14 @@ def _not_installed(model: str) -> EngineMissing:
         engine=Engine(Stage.LLM, "ollama", model, "server"),
         title="Ollama is not installed.",
         hint="Install it from https://ollama.com/download. Parley notices by itself.",
+    )
+
+
+def _not_deleted(model: str) -> Notice:
+    """Under local-only a server elsewhere is not asked, for this neither."""
+    return Notice(
+        title=f"{model} was not deleted: its server is not asked while {STAY} is on.",
+        hint="Turn it off in the engine panel, and try again.",
     )
 
 

@@ -197,6 +197,7 @@ def test_a_desktop_without_notifications_shows_them_beside_the_icon(desk: Desk) 
 def test_no_bus_shows_them_beside_the_icon(desk: Desk, private_bus: PrivateBus) -> None:
     private_bus.die()
     desk.tell(RANG)
+    desk.qtbot.waitUntil(lambda: bool(desk.beside_icon), timeout=15_000)
     assert desk.beside_icon == [("A timer rings", "Your eggs are ready.")]
 
 

@@ -23,6 +23,7 @@ from app.core.events import (
     TurnStarted,
     UtteranceStarted,
 )
+from app.core.history_events import ConversationBegun
 from app.core.ports import Transcript
 from app.core.turn import Turn
 from app.desktop import overlay as module
@@ -199,6 +200,30 @@ def test_the_words_of_the_turn_before_are_gone(bench):
     bench.put(TurnStarted(turn_id=2, source="timer"))
     bench.be(State.SPEAKING)
     assert bench.overlay.line == ""
+
+
+def test_in_private_its_state_is_seen_and_no_word(bench):
+    bench.put(ConversationBegun(conversation=1, private=True))
+    bench.listen()
+    assert bench.overlay.line == "", "no words are to come"
+    bench.put(PartialTranscript(turn_id=1, partial=so_far("my secret")))
+    bench.put(FinalTranscript(turn_id=1, transcript=Transcript("My secret.", "en")))
+    bench.be(State.THINKING)
+    assert (bench.word, bench.overlay.line) == ("Thinking", "")
+    assert bench.overlay.accessibleDescription() == ""
+    bench.put(ConversationBegun(conversation=2))
+    bench.listen()
+    bench.put(PartialTranscript(turn_id=2, partial=so_far("what is the")))
+    assert bench.overlay.line == "what is the"
+
+
+def test_a_conversation_begins_without_the_words_of_the_one_before(bench):
+    bench.listen()
+    bench.put(PartialTranscript(turn_id=1, partial=so_far("how late is it")))
+    bench.be(State.THINKING)
+    bench.put(ConversationBegun(conversation=1, private=True))
+    assert bench.overlay.line == ""
+    assert bench.overlay.accessibleDescription() == ""
 
 
 def test_nothing_moves_when_the_first_words_come(bench):

@@ -24,6 +24,7 @@ from app.core.model_cards import Chosen, OnDisk, Stock
 from app.core.model_events import LookUpModels, ModelsChosen, ModelsListed
 from app.core.ports import Stage as TurnStage
 from app.errors import ProviderUnavailable
+from app.workers import downloads
 from app.workers.engines import EnginesWorker
 from tests.fakes import FakeStt, FakeTts
 from tests.workers.conftest import Recorder
@@ -214,11 +215,33 @@ def test_another_engine_is_loaded_and_handed_over_at_any_time(stage, sender, han
     start(stage, sender, handed_over, first)
     handed_over.wait_for(FakeStt)
     sender.send.emit(UseEngine(stage=TurnStage.STT, provider=second))
+    handed_over.wait_for(FakeStt, 2)
     sender.send.emit(UseEngine(stage=TurnStage.STT, provider=third))
     handed_over.wait_for(FakeStt, 3)
     assert handed_over.all(FakeStt) == [first, second, third]
     assert third.loaded
     assert not first.closed, "its stage closes it, between turns"
+
+
+def test_of_many_that_are_wanted_meanwhile_only_the_newest_is_loaded(stage, sender, handed_over):
+    """A button that is held down wants another one every few milliseconds."""
+
+    class Slow(FakeStt):
+        def load(self):
+            goes_on.wait(10)
+            super().load()
+
+    goes_on = threading.Event()
+    first, many = Slow(), [FakeStt() for _ in range(5)]
+    start(stage, sender, handed_over, first)
+    for each in many:
+        sender.send.emit(UseEngine(stage=TurnStage.STT, provider=each))
+    goes_on.set()
+    handed_over.wait_for(FakeStt, 2)
+    assert handed_over.all(FakeStt) == [first, many[-1]]
+    assert stage.threads.stop()
+    assert [each.loaded for each in many] == [False, False, False, False, True]
+    assert all(each.closed for each in many[:-1])
 
 
 def test_one_that_is_not_here_leaves_the_old_one_serving_and_can_be_fetched(
@@ -261,6 +284,7 @@ class FakeShelf:
         self.parts: list[ModelId] = []
         self.begun: list[ModelId] = []
         self.ended: list[ModelId] = []
+        self.deleted: list[ModelId] = []
         self.let_in: set[ModelId] = set()
         self.deaf = False
         """A download is inside a library that listens to nobody."""
@@ -286,6 +310,7 @@ class FakeShelf:
             self.ended.append(wanted)
 
     def delete(self, unwanted: ModelId, *, part_only: bool = False) -> None:
+        self.deleted.append(unwanted)
         if not part_only and unwanted in self.here:
             self.here.remove(unwanted)
         if unwanted in self.parts:
@@ -400,6 +425,44 @@ def test_a_library_that_listens_to_nobody_is_left_behind(stage, sender, qtbot):
     assert stage.recorder.wait_for(FetchEnded, 2).complete
 
 
+@pytest.mark.parametrize("is_left", [False, True])
+def test_one_that_is_cancelled_in_its_last_step_is_thrown_away(
+    stage, sender, handed_over, qtbot, monkeypatch, is_left
+):
+    monkeypatch.setattr(downloads, "WIND_DOWN_S", 0.1 if is_left else 10.0)
+    shelf, waits = FakeShelf(), Downloadable()
+    shelf.deaf = True
+    shelf.let_in = {TINY}  # it comes without asking any more
+    shelve(stage, sender, shelf, {TurnStage.STT: waits}, handed_over)
+    stage.recorder.wait_for(EngineMissing)
+    waits.fetched = True  # it would load now
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(stop_of(TINY, discard=True))
+    if is_left:
+        stage.recorder.wait_for(FetchEnded)
+    shelf.goes_on.set()
+    qtbot.waitUntil(lambda: shelf.ended == [TINY])
+    ended = stage.recorder.wait_for(FetchEnded)
+    assert (ended.complete, ended.title) == (False, "")
+    qtbot.waitUntil(lambda: (shelf.here, shelf.parts) == ([], []))
+    assert handed_over.all(Downloadable) == []
+
+
+def test_a_paused_one_that_is_whole_by_then_is_kept(stage, sender, monkeypatch):
+    monkeypatch.setattr(downloads, "WIND_DOWN_S", 10.0)
+    shelf = FakeShelf()
+    shelf.deaf = True
+    shelf.let_in = {TINY}
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(stop_of(TINY))
+    shelf.goes_on.set()
+    assert stage.recorder.wait_for(FetchEnded).complete
+    assert shelf.here == [TINY]
+
+
 def test_a_download_asked_for_and_cancelled_at_once_does_not_run(stage, sender):
     shelf = FakeShelf()
     shelve(stage, sender, shelf)
@@ -450,6 +513,47 @@ def test_a_model_is_deleted_with_its_download(stage, sender, qtbot):
     qtbot.waitUntil(lambda: TINY not in shelf.parts)
 
 
+def test_nothing_is_deleted_while_it_is_written(stage, sender, qtbot):
+    shelf = FakeShelf(BASE)
+    shelf.deaf = True
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(DeleteModel(stage=TINY.stage, engine=TINY.engine, model=TINY.model))
+    sender.send.emit(DeleteModel(stage=BASE.stage, engine=BASE.engine, model=BASE.model))
+    stage.recorder.wait_for(FetchEnded)  # it was left behind
+    qtbot.waitUntil(lambda: shelf.here == [])
+    assert shelf.deleted == [BASE], "nobody writes that one"
+    shelf.let_in = {TINY}
+    shelf.goes_on.set()
+    qtbot.waitUntil(lambda: TINY in shelf.deleted)
+    assert shelf.ended == [TINY]
+    qtbot.waitUntil(lambda: (shelf.here, shelf.parts) == ([], []))
+
+
+def test_one_that_is_wanted_again_is_not_deleted(stage, sender, qtbot):
+    shelf = FakeShelf()
+    shelf.deaf = True
+    shelve(stage, sender, shelf)
+    sender.send.emit(fetch_of(TINY))
+    stage.recorder.wait_for(FetchProgressed)
+    sender.send.emit(DeleteModel(stage=TINY.stage, engine=TINY.engine, model=TINY.model))
+    stage.recorder.wait_for(FetchEnded)
+    sender.send.emit(fetch_of(TINY))
+    shelf.let_in = {TINY}
+    shelf.goes_on.set()
+    assert stage.recorder.wait_for(FetchEnded, 2).complete
+    sender.send.emit(fetch_of(BASE))
+    sender.send.emit(stop_of(BASE, discard=True))
+    stage.recorder.wait_for(FetchEnded, 3)
+    told = len(stage.recorder.all(ModelsListed))
+    sender.send.emit(LookUpModels())
+    stage.recorder.wait_for(ModelsListed, told + 1)
+    sender.send.emit(LookUpModels())
+    stage.recorder.wait_for(ModelsListed, told + 2)
+    assert standings(stage.recorder) == {TINY: OnDisk.HERE}
+
+
 def test_the_one_in_use_gives_way_to_the_stand_in_at_once(stage, sender, handed_over):
     """As bootstrap asks for it: a stand-in first, then the deletion, then the chosen one again."""
     chosen, stand_in = FakeStt(), FakeStt(stand_in=True)
@@ -469,3 +573,11 @@ def test_under_local_only_the_list_says_why_nothing_can_be_had(stage, sender):
     sender.send.emit(LocalOnlyChanged(on=True))
     sender.send.emit(LookUpModels())
     assert "Stay on this computer" in stage.recorder.wait_for(ModelsListed).blocked
+
+
+def test_the_list_is_told_again_when_local_only_changes(stage, sender):
+    shelve(stage, sender, FakeShelf())
+    sender.send.emit(LocalOnlyChanged(on=True))
+    assert "Stay on this computer" in stage.recorder.wait_for(ModelsListed).blocked
+    sender.send.emit(LocalOnlyChanged(on=False))
+    assert stage.recorder.wait_for(ModelsListed, 2).blocked == ""

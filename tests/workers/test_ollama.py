@@ -233,6 +233,21 @@ def test_under_local_only_a_server_elsewhere_is_not_even_looked_at(
     qtbot.waitUntil(lambda: models.looks > looks)
 
 
+def test_under_local_only_a_server_elsewhere_keeps_its_models_and_the_user_is_told(
+    stage: Stage, qtbot: QtBot
+) -> None:
+    options = OllamaSettings(host="http://host.invalid:1")
+    program = OllamaProgram(options, {"PATH": ""}, Path("/dev/null"))
+    models = OllamaModels(options)
+    worker = OllamaWorker(options, models, program, lambda: (), FAST, local_only=True)
+    stage.start(worker)
+    worker.handle(DeleteModel(model="phi3:mini"))
+    notice = stage.recorder.wait_for(Notice)
+    assert "phi3:mini was not deleted" in notice.title
+    assert "Stay on this computer" in notice.title
+    assert notice.hint
+
+
 def order(*names: str) -> UseModels:
     return UseModels(
         order=names, skills_first=True, reply_tokens=96, patience_s=20.0, deadlines_s={}

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+
+import pytest
+
 from app.core.events import LocalOnlyChanged
+from app.core.turn import CancelToken
 from app.core.update_events import UpdateFound, UseUpdates
-from app.updates import Release
+from app.updates import Release, UpdateCheck
+from app.workers import updates as module
 from app.workers.updates import UpdatesWorker
 
 
@@ -16,7 +23,7 @@ class Publisher:
     def __init__(self) -> None:
         self.looks = 0
 
-    def look(self) -> Release:
+    def look(self, _token: CancelToken) -> Release:
         self.looks += 1
         if self.looks > 3:
             self.due_in_s = 60.0
@@ -31,7 +38,8 @@ def start(stage, sender, *, enabled: bool, local_only: bool = False) -> Publishe
     return publisher
 
 
-def test_a_newer_version_is_told_once(stage, sender, qtbot):
+def test_a_newer_version_is_told_once(stage, sender, qtbot, monkeypatch):
+    monkeypatch.setattr(module, "PAUSE_S", 0.0)
     publisher = start(stage, sender, enabled=True)
     qtbot.waitUntil(lambda: publisher.looks > 3)
     told = stage.recorder.wait_for(UpdateFound)
@@ -55,3 +63,32 @@ def test_nobody_is_asked_while_words_stay_on_this_computer(stage, sender, qtbot)
     assert publisher.looks == 0
     sender.send.emit(LocalOnlyChanged(on=False))
     stage.recorder.wait_for(UpdateFound)
+
+
+def test_nobody_is_asked_without_end(stage, sender, qtbot):
+    publisher = start(stage, sender, enabled=True)
+    stage.recorder.wait_for(UpdateFound)
+    sender.send.emit(UseUpdates(check=True))
+    qtbot.wait(100)
+    assert publisher.looks == 1, "although it is due again at once"
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5.0)
+        yield server
+
+
+def test_quitting_does_not_wait_for_an_answer(stage, silent, tmp_path):
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}/latest"
+    worker = UpdatesWorker(
+        UpdateCheck(tmp_path / "looked", address=address), enabled=True, local_only=False
+    )
+    stage.start(worker)
+    asking, _ = silent.accept()
+    with asking:
+        assert asking.recv(1)
+        worker.request_end()
+        assert worker.thread().wait(1000)

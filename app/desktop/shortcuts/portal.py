@@ -236,14 +236,19 @@ class PortalShortcut(Backend):
             self._up()
             if self._standing.works:
                 self._stand(works=False, why=_taken_back())
+        elif self._bus is None:
+            return  # told before the bus was left, and read after
         elif not self._session and not self._request and self._standing.why:
-            assert self._bus is not None
             self._bus.call(
                 SERVICE, PATH, REGISTRY, "Register", "sa{sv}", (APP_ID, {}), then=self._registered
             )
 
     @Slot()
     def _on_lost(self) -> None:
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            bus.close()
+            bus.deleteLater()
         self._session = self._request = ""
         self._up()
         self._stand(works=False, why=_no_portal())

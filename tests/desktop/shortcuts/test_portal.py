@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.desktop.bus import Bus, BusSignal
 from app.desktop.shortcuts.combination import Combination
 from app.desktop.shortcuts.portal import PortalShortcut
 from tests.desktop.conftest import Ear
@@ -170,3 +171,37 @@ def test_stopping_gives_the_session_back(private_bus: PrivateBus, ear: Ear, qtbo
     qtbot.waitUntil(lambda: portal.named("Close") == [[]], timeout=10_000)
     portal.do("down", "3000")
     assert ear.said == []
+
+
+def test_news_of_the_portal_that_comes_after_the_end_is_nothing(
+    private_bus: PrivateBus, ear: Ear, qtbot: QtBot
+) -> None:
+    portal = private_bus.serve("portal", "bare")
+    shortcut = ear.on(PortalShortcut())
+    shortcut.start(WANTED)
+    assert not ear.until_stands().works
+    bus = shortcut.findChild(Bus)
+    assert bus is not None
+    shortcut.stop()
+    name = "org.freedesktop.DBus"
+    with qtbot.captureExceptions() as raised:
+        bus.heard.emit(
+            BusSignal(
+                "/org/freedesktop/DBus",
+                name,
+                "NameOwnerChanged",
+                ("org.freedesktop.portal.Desktop", "", ":1.9"),
+            )
+        )
+    assert raised == []
+    assert len(portal.named("Register")) == 1
+
+
+def test_a_bus_that_cannot_be_had_is_told_once(
+    private_bus: PrivateBus, ear: Ear, qtbot: QtBot
+) -> None:
+    private_bus.die()
+    ear.on(PortalShortcut()).start(WANTED)
+    ear.until_stands()
+    qtbot.wait(100)
+    assert len(ear.standings) == 1
