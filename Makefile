@@ -9,7 +9,7 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 SAMPLE := resources/samples/what_time_is_it_in_paris.wav
 
-.PHONY: run test check lock package package-test clean
+.PHONY: run test check lock package package-test translations clean
 
 run: $(VENV)/.run-ready
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -30,6 +30,9 @@ check: $(VENV)/.test-ready
 
 lock: $(VENV)/.test-ready
 	PYTHON=$(PY) packaging/lock.sh
+
+translations: $(VENV)/.test-ready
+	$(PY) packaging/translations.py
 
 package:
 	PYTHON=$(PYTHON) packaging/system_packages.sh package

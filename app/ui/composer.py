@@ -23,6 +23,7 @@ from app.ui import icons, states
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.elided_button import ElidedButton
+from app.ui.labels import ElidedLabel
 from app.ui.talk_button import TalkButton
 from app.ui.theme import Theme
 
@@ -142,8 +143,7 @@ class Composer(QWidget):
         self._glyph = Glyph("circle", "", 20)
         self._word = QLabel()
         self._word.setProperty("role", "state")
-        self._hint = QLabel()
-        self._hint.setProperty("role", "small")
+        self._hint = ElidedLabel("small")
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.setToolTip(self.tr("Stop the reply (Esc)"))
         self.stop.setAccessibleName(self.tr("Stop the reply"))
@@ -186,8 +186,8 @@ class Composer(QWidget):
         dial.setColumnStretch(0, 1)
         dial.setColumnStretch(2, 1)
         # Equal sides keep the button in the middle whatever the words beside it.
-        dial.setColumnMinimumWidth(0, 240)
-        dial.setColumnMinimumWidth(2, 240)
+        dial.setColumnMinimumWidth(0, 96)
+        dial.setColumnMinimumWidth(2, 96)
 
         self._field = QFrame()
         self._field.setObjectName("field")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePainter
 
 _BESIDE_ICON_PX = 4
 """What the style leaves between a button's icon and its text."""
+
+_LEAST_PX = 96
 
 
 class ElidedButton(QPushButton):
@@ -17,6 +19,10 @@ class ElidedButton(QPushButton):
     def shown(self) -> str:
         """As much of the text as there is room for."""
         return self._option().text
+
+    def minimumSizeHint(self) -> QSize:
+        """A few letters: the rest may go."""
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, self._option())

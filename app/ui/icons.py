@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,12 @@ ICON_PX = 18
 
 _SCALES = (1.0, 1.25, 1.5, 2.0, 3.0)
 """Device pixel ratios an icon is drawn for; Qt scales between them."""
+
+
+def onward(widget: QWidget) -> str:
+    """The chevron that points the way the widget is read."""
+    right_to_left = widget.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    return "chevron-left" if right_to_left else "chevron-right"
 
 
 @lru_cache(maxsize=128)

@@ -250,6 +250,10 @@ class MainWindow(QMainWindow):
         around.setWidgetResizable(True)
         around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         around.setWidget(self.pages)
+        # A viewport that fills itself would hide the window from its own painting, by which it is
+        # known that it can be used.
+        around.viewport().setAutoFillBackground(False)
+        self.pages.setAutoFillBackground(False)
         self.setCentralWidget(around)
         # A small screen at 200 % has fewer of these pixels than the window would like.
         room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)

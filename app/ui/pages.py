@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.core.events import Event
@@ -40,6 +40,14 @@ class Pages(QStackedWidget):
         self._pages: dict[Name, Page] = {}
         self._news = PageNews()
         self.addWidget(conversation)
+
+    def minimumSizeHint(self) -> QSize:
+        """Nothing is scrolled sideways: what is too wide has dots, or scrolls in itself."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def heightForWidth(self, _width: int) -> int:
+        """None: lines that wrap take their room from the conversation, and scroll nothing."""
+        return -1
 
     def offer(self, name: Name, make: Callable[[], Page]) -> None:
         """Let `make` build this page when it is wanted."""

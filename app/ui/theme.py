@@ -215,6 +215,9 @@ QToolTip {
 QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
 QScrollBar::handle:vertical { background: @line; border-radius: 3px; min-height: 32px; }
 QScrollBar::handle:vertical:hover { background: @edge; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 2px; }
+QScrollBar::handle:horizontal { background: @line; border-radius: 3px; min-width: 32px; }
+QScrollBar::handle:horizontal:hover { background: @edge; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
@@ -336,6 +339,7 @@ QTextBrowser { background: transparent; border: none; padding: 0; }
 #card { background: @surface; border: 1px solid @line; border-radius: @radius; }
 #panel { background: @surface; border: 1px solid @line; border-radius: @radius; }
 #panel QScrollArea, #panelBody, QScrollArea#clear { background: transparent; border: none; }
+#panel QScrollArea:focus { border: 2px solid @accent; border-radius: 8px; }
 #rule { background: @line; border: none; max-height: 1px; min-height: 1px; }
 #edge { background: transparent; border: none; max-height: 1px; min-height: 1px; }
 #edge[shown="true"] { background: @line; }

@@ -10,11 +10,16 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop
 from PySide6.QtWidgets import QApplication
 
+from app.core.catalogue import BUILTIN as BUILTIN_MODELS
+from app.core.catalogue import VOICES
+from app.core.catalogue import WHISPER as WHISPER_MODELS
+from app.core.diagnosis_events import Check, ChecksEnded
 from app.core.events import (
     DeviceChanged,
     EngineMissing,
@@ -44,10 +49,14 @@ from app.core.events import (
     UtteranceStarted,
 )
 from app.core.figures import Cause, Figures, RollingFigures, Wait
+from app.core.history_events import ConversationRow, ConversationsListed
+from app.core.model_cards import Chosen, cards
+from app.core.model_events import ModelsListed
 from app.core.ports import Engine, Stage, Transcript
 from app.core.turn import Turn
 from app.settings import AppearanceSettings, Settings, TalkSettings, leaves
 from app.ui.main_window import MainWindow
+from app.ui.pages import Name
 from tests.fakes import so_far
 
 WHISPER = Engine(Stage.STT, "whisper", "futo-org/acft-whisper-tiny")
@@ -474,6 +483,49 @@ def settings_end(demo: Demo) -> None:
     page.scroll_to(page.rows["appearance.theme"])
 
 
+def history(demo: Demo) -> None:
+    """Conversations of several days, one of them open."""
+    finished(demo)
+    noon = time.mktime((2026, 11, 20, 12, 0, 0, 0, 0, -1))
+    titles = ("Saturday in Lyon", "What is the capital of France", "A timer for the tea", "Bach")
+    rows = tuple(
+        ConversationRow(number, title, noon - 86_400 * number**2, noon - 86_400 * number**2, 3)
+        for number, title in enumerate(titles, start=1)
+    )
+    pinned = replace(rows[-1], pinned=True)
+    demo.put(ConversationsListed(rows=(pinned, *rows[:-1]), total=4, current=1))
+
+
+def models(demo: Demo) -> None:
+    """What can be downloaded, on a computer where nothing has been."""
+    demo.engines()
+    demo.put(
+        ModelsListed(
+            cards=cards([], Chosen(), (*WHISPER_MODELS, *VOICES, *BUILTIN_MODELS)),
+            chosen=Chosen(),
+            free_bytes=80_000_000_000,
+        )
+    )
+    demo.window.open_page(Name.MODELS)
+
+
+def diagnosis(demo: Demo) -> None:
+    """One thing is missing, the rest is well."""
+    demo.stand_ins()
+    demo.missing()
+    demo.window.open_page(Name.DIAGNOSIS)
+    demo.put(
+        ChecksEnded(
+            checks=(
+                Check("settings", "ok", "All are the defaults."),
+                Check("history", "ok", "Nothing has been said yet."),
+                Check("disk", "ok", "80.0 GB free in ~/.local/share/parley."),
+                Check("GPU", "ok", "No NVIDIA graphics card; everything runs on the processor."),
+            )
+        )
+    )
+
+
 def settings_search(demo: Demo) -> None:
     settings(demo)
     demo.window.settings.search.setText("model")
@@ -495,6 +547,9 @@ SCENES: dict[str, Callable[[Demo], None]] = {
     "settings-below": settings_below,
     "settings-end": settings_end,
     "settings-search": settings_search,
+    "history": history,
+    "models": models,
+    "diagnosis": diagnosis,
 }
 
 

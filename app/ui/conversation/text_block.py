@@ -352,6 +352,14 @@ class TextBlock(QTextBrowser):
         super().focusOutEvent(event)
         self.focus_seen.emit(False)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes through the links of a text that has the focus itself. Its buttons ask here too,
+        and would press Tab in vain."""
+        focused = self.window().focusWidget()
+        if focused is not None and focused is not self and self.isAncestorOf(focused):
+            return QWidget.focusNextPrevChild(self, forward)
+        return super().focusNextPrevChild(forward)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The page scrolls, not the text."""
         event.ignore()

@@ -14,6 +14,7 @@ from app.ui.conversation.turn_entry import TurnEntry, who_answered
 from app.ui.conversation.waterfall import Waterfall
 from app.ui.labels import plain_label, show_text
 from app.ui.theme import Theme
+from app.ui.translation import said
 
 translate = QCoreApplication.translate
 
@@ -65,9 +66,8 @@ class Details(QFrame):
             if engine is not None:
                 stand_in = [self.tr("stand-in")] if engine.stand_in else []
                 where = [words.place(engine), *words.device_names(engine), *stand_in]
-                lines.append(
-                    f"{words.stage_verb(stage)}: {words.engine_label(engine)} ({', '.join(where)})"
-                )
+                who = f"{words.engine_label(engine)} ({', '.join(where)})"
+                lines.append(words.pair(words.stage_verb(stage), who))
         lines += self._about_the_reply(entry)
         self._engines.setText("\n".join(lines))
 
@@ -84,7 +84,7 @@ class Details(QFrame):
             )
             lines.append(self.tr("Also asked: %1").replace("%1", names))
         if entry.why_not_first:
-            lines.append(self.tr("Why: %1").replace("%1", entry.why_not_first))
+            lines.append(self.tr("Why: %1").replace("%1", said(entry.why_not_first)))
         return lines
 
     def heightForWidth(self, width: int) -> int:

@@ -407,7 +407,7 @@ class TurnView(QWidget):
         self.update()
 
     def _dress_meta(self) -> None:
-        name = "chevron-down" if self._meta.isChecked() else "chevron-right"
+        name = "chevron-down" if self._meta.isChecked() else icons.onward(self)
         self._meta.setIcon(icons.icon(name, self._theme.tokens.muted, size=16))
 
     def paintEvent(self, _event: QPaintEvent) -> None:

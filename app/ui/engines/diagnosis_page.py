@@ -18,6 +18,7 @@ from app.ui.engines.status import EngineStatus
 from app.ui.labels import plain_label, show_text
 from app.ui.page import Page
 from app.ui.theme import Theme
+from app.ui.words import pair
 
 _MARKS = {"ok": ("check-circle", "speaking"), "warn": ("info", "warn"), "fail": ("alert", "error")}
 """Icon and the token of its colour, by status; the words say it too."""
@@ -61,7 +62,8 @@ class FindingRow(QWidget):
         row.addLayout(self._buttons)
         rule = QFrame()
         rule.setObjectName("rule")
-        rule.setVisible(ruled)
+        if not ruled:
+            rule.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -91,7 +93,7 @@ class FindingRow(QWidget):
         self.buttons.clear()
         for fix in finding.fixes:
             button = QPushButton(fix_label(fix))
-            button.setAccessibleName(f"{finding.name}: {fix_label(fix)}")
+            button.setAccessibleName(pair(finding.name, fix_label(fix)))
             if finding.status != "ok":
                 button.setProperty("role", "primary")
             button.clicked.connect(lambda _, fix=fix: self._fix(fix))

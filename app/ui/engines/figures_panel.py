@@ -178,17 +178,17 @@ class FiguresTable(QWidget):
 
     def _rows(self) -> list[tuple[str, Callable[[Figures], str]]]:
         return [
-            (self.tr("Spoken turns"), lambda figures: f"{figures.turns:,}"),
+            (self.tr("Spoken turns"), lambda figures: words.number(figures.turns)),
             (self.tr("Median"), _if_any(lambda figures: words.seconds(figures.p50_ms))),
             (self.tr("Average"), _if_any(lambda figures: words.seconds(figures.average_ms))),
             (self.tr("95 of 100 within"), _if_any(lambda figures: words.seconds(figures.p95_ms))),
             (
                 self.tr("Under %1").replace("%1", words.seconds(FAST_MS)),
-                _if_any(lambda figures: f"{100 * figures.share_fast:.0f} %"),
+                _if_any(lambda figures: words.percent(figures.share_fast)),
             ),
             (
                 self.tr("Over %1").replace("%1", words.seconds(SPIKE_MS)),
-                _if_any(lambda figures: f"{figures.slow_turns:,}"),
+                _if_any(lambda figures: words.number(figures.slow_turns)),
             ),
         ]
 

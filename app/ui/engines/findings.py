@@ -14,6 +14,7 @@ from app.core.diagnosis_events import Check, Status
 from app.core.ports import Stage
 from app.ui import words
 from app.ui.engines.status import STAGES, EngineStatus
+from app.ui.translation import said
 
 translate = QCoreApplication.translate
 
@@ -149,7 +150,7 @@ def _stage(engines: EngineStatus, stage: Stage) -> Finding:
     status = engines.stages[stage]
     if status.serving is None:
         return Finding(name, "warn", translate("Diagnosis", "Not ready yet."), stage=stage)
-    serves = f"{words.engine_label(status.serving)}: {engines.standing(stage)}."
+    serves = f"{words.pair(words.engine_label(status.serving), engines.standing(stage))}."
     title, hint = engines.reason(stage)
     if title and status.on_stand_in:
         meanwhile = translate("Diagnosis", "%1 stands in meanwhile.")
@@ -176,5 +177,5 @@ def _looked_at(check: Check) -> Finding:
     fixes = (Fix.MANAGE_MODELS,) if check.name == "disk" and check.status != "ok" else ()
     # A check's words are those of `doctor`; its name begins a line here.
     return Finding(
-        check.name[:1].upper() + check.name[1:], check.status, check.text, check.hint, fixes
+        said(check.name[:1].upper() + check.name[1:]), check.status, check.text, check.hint, fixes
     )

@@ -10,6 +10,7 @@ from app.core.ports import Stage
 from app.ui import icons, words
 from app.ui import theme as look
 from app.ui.cards import Glyph
+from app.ui.elided_button import ElidedButton
 from app.ui.engines.provider_keys import ProviderKeys
 from app.ui.engines.status import STAGES, EngineStatus
 from app.ui.labels import plain_label, show_text
@@ -19,7 +20,7 @@ from app.ui.theme import Theme
 _STAGE_ICONS = {Stage.STT: "ear", Stage.LLM: "chat", Stage.TTS: "voice"}
 
 
-class EnginePill(QPushButton):
+class EnginePill(ElidedButton):
     """One line about all engines; opens the panel."""
 
     def __init__(self, status: EngineStatus, theme: Theme, parent: QWidget | None = None) -> None:
@@ -114,7 +115,7 @@ class StageRow(QWidget):
         engine = status.serving
         self._glyph.show_icon(_STAGE_ICONS[self._stage], self._theme.tokens.muted)
         name = words.engine_label(engine) if engine else self.tr("Getting ready")
-        self._name.setText(f"{words.stage_verb(self._stage)}: {name}")
+        self._name.setText(words.pair(words.stage_verb(self._stage), name))
         self._standing.setText(self._status.standing(self._stage))
         title, hint = self._status.reason(self._stage)
         show_text(self._reason, title)
@@ -125,7 +126,8 @@ class StageRow(QWidget):
         show_text(self._progress, progress)
         self._show_action(fetching=status.fetching)
         self.setAccessibleName(words.stage_verb(self._stage))
-        self.setAccessibleDescription(self.text.replace("\n", ". "))
+        sentences = (f"{line.rstrip('.')}." for line in self.text.splitlines())
+        self.setAccessibleDescription(" ".join(sentences))
 
     def _show_action(self, *, fetching: bool) -> None:
         """The button for the next step, if a click can do it."""

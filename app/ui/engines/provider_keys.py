@@ -3,6 +3,8 @@ word on this computer."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -82,6 +84,10 @@ class ProviderKeys(QWidget):
             case SettingChanged(name=name) if name == LOCAL_ONLY:
                 self._show_local_only(bool(event.value))
         self._services.handle(event)
+        if isinstance(event, KeyChanged):
+            stops = (self.local_only, self.unfold, *self._services.tab_stops())
+            for one, next_one in pairwise(stops):  # as the eye goes, not as they were made
+                QWidget.setTabOrder(one, next_one)
 
     def _show_local_only(self, on: bool) -> None:
         self.local_only.setChecked(on)
@@ -109,6 +115,6 @@ class ProviderKeys(QWidget):
     @Slot()
     def _dress(self) -> None:
         self._glyph.show_icon("computer", self._theme.tokens.muted)
-        chevron = "chevron-down" if self.unfold.isChecked() else "chevron-right"
+        chevron = "chevron-down" if self.unfold.isChecked() else icons.onward(self)
         self.unfold.setIcon(icons.icon(chevron, self._theme.tokens.muted, size=16))
         self._show_local_only(self.local_only.isChecked())

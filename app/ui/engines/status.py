@@ -24,6 +24,7 @@ from app.core.events import (
 )
 from app.core.ports import Engine, Stage
 from app.ui import words
+from app.ui.translation import said
 
 translate = QCoreApplication.translate
 
@@ -113,7 +114,7 @@ class EngineStatus(QObject):
                 status.fetching, status.progress = False, ""
             case FetchProgressed():
                 status = self.stages[event.stage]
-                status.fetching, status.progress = True, event.line
+                status.fetching, status.progress = True, said(event.line)
             case StageFailed() if event.stage == FETCHING_STAGE:
                 for status in self.stages.values():
                     status.fetching, status.progress = False, ""
@@ -239,7 +240,7 @@ class EngineStatus(QObject):
             status = self.stages[stage]
             if status.serving is None:
                 continue
-            piece = f"{words.stage_verb(stage)}: {words.short_label(status.serving)}"
+            piece = words.pair(words.stage_verb(stage), words.short_label(status.serving))
             if status.serving.stand_in:
                 piece += " " + translate("EngineStatus", "(stand-in)")
             if not status.serving.local:

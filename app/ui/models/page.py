@@ -11,7 +11,6 @@ from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.core.catalogue import BUILTIN, VOICES, WHISPER, ModelId
-from app.core.downloads import size
 from app.core.events import Event, FetchEnded, FetchProgressed, OllamaChanged, StartOllama
 from app.core.model_cards import Card, Chosen, cards, ollama_cards
 from app.core.model_events import LookUpModels, ModelsListed
@@ -25,6 +24,7 @@ from app.ui.models.row import ModelRow
 from app.ui.page import Page
 from app.ui.settings.search import found_by
 from app.ui.theme import Theme
+from app.ui.words import size
 
 translate = QCoreApplication.translate
 

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.downloads import size
 from app.core.events import CancelFetch, DeleteModel, FetchEnded, FetchModel, FetchProgressed
 from app.core.model_cards import Card, OnDisk
 from app.core.model_events import UseModel
@@ -28,6 +27,7 @@ from app.ui.models import words as model_words
 from app.ui.models.thin_bar import ThinBar
 from app.ui.models.words import Fetching
 from app.ui.theme import Theme
+from app.ui.words import size
 
 _LEAST_LICENCE_PX = 60
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from app.core.catalogue import CONTEXT, Offer
-from app.core.downloads import Download, size, time_left
+from app.core.downloads import Download, time_left
 from app.core.model_cards import Card, OnDisk
 from app.core.ports import Stage
+from app.ui.translation import said
+from app.ui.words import size
 
 translate = QCoreApplication.translate
 
@@ -45,8 +47,8 @@ def how_much(done: int, total: int, *, guessed: bool = False) -> str:
     """ "40 of 145 MB"."""
     whole = size(total)
     here = size(done)
-    if here.rpartition(" ")[2] == whole.rpartition(" ")[2]:
-        here = here.rpartition(" ")[0]
+    if here.split()[-1] == whole.split()[-1]:  # the space is another one in each language
+        here = here.split()[0]
     words = translate("Models", "%1 of %2")
     if guessed:
         words = translate("Models", "%1 of about %2")
@@ -59,7 +61,7 @@ def how_far(fetching: Fetching) -> str:
         return translate("Models", "Waiting for the download before it")
     here = Download("", fetching.done_bytes, fetching.total_bytes, fetching.bytes_per_s)
     if not here.is_under_way:
-        return fetching.line or translate("Models", "Starting the download")
+        return said(fetching.line) or translate("Models", "Starting the download")
     pieces = [how_much(fetching.done_bytes, fetching.total_bytes)]
     if "waiting for" in fetching.line:
         pieces.append(translate("Models", "nothing is coming now"))
