@@ -349,6 +349,8 @@ class MainWindow(QMainWindow):
                 self.panels.place()
             case ConversationBegun():
                 self.header.show_conversation(private=event.private)
+                if event.session_id:
+                    self._back_to_talking()  # who opened it wants to go on with it
             case UpdateFound():
                 self._tell_update(event)
             case SettingChanged() if not self._echoes.holds(event.name, event.value):

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 RETRY_MS = 5_000
 """A file that was locked, or a full disk, is tried again after this time."""
 
-UNDO_S = 10.0
+UNDO_S = 30.0
 """How long a deletion can be taken back."""
 
 DAY_S = 86_400.0

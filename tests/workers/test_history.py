@@ -44,7 +44,7 @@ from app.core.ports import TurnRecord
 from app.errors import HistoryError
 from app.history.store import SqliteHistory
 from app.workers import history
-from app.workers.history import DAY_S, HistoryWorker
+from app.workers.history import DAY_S, UNDO_S, HistoryWorker
 from tests.support.turns import turn
 from tests.workers.conftest import Sender, Stage
 
@@ -434,7 +434,7 @@ def test_a_deletion_is_taken_back_whole(
     walrus = before.rows[1].session_id
     sender.send.emit(DeleteConversation(session_id=walrus))
     deleted = stage.recorder.wait_for(ConversationDeleted)
-    assert (deleted.session_id, deleted.title, deleted.undo_s) == (walrus, "walrus", 10.0)
+    assert (deleted.session_id, deleted.title, deleted.undo_s) == (walrus, "walrus", UNDO_S)
     assert [row.title for row in listed(stage, sender).rows] == ["other"]
     sender.send.emit(SearchConversations(text="walrus"))
     assert stage.recorder.wait_for(ConversationsFound).turns == ()

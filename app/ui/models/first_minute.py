@@ -48,12 +48,12 @@ class FirstMinute(QFrame):
         """
         Args:
             remembered: where it is kept that the panel was skipped; None forgets it.
-            language: of the voice that is offered, ISO 639-1; empty is the system's.
+            language: of the voice that is offered, ISO 639-1; empty is the window's.
         """
         super().__init__()
         self._theme = theme
         self._remembered = remembered
-        self._language = language or QLocale.system().name().partition("_")[0]
+        self._language = language or QLocale().name().partition("_")[0]
         self._listed: ModelsListed | None = None
         self._ollama: OllamaChanged | None = None
         self._put_away = False

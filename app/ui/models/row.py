@@ -317,7 +317,8 @@ class ModelRow(QWidget):
             button.setToolTip(why_not)
             button.setAccessibleDescription(why_not or self.text)
             button.setEnabled(not self._is_blocked(does) and not self._deleting)
-            self._keep_focus(button, does)
+            if first != second:  # both are nothing at the end: the focus goes on to what follows
+                self._keep_focus(button, does)
             button.setVisible(does != Does.NOTHING)
 
     def _keep_focus(self, button: QPushButton, does: Does) -> None:

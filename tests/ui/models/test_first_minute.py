@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from app.core.events import (
     TurnStarted,
     UtteranceStarted,
 )
-from app.core.model_cards import Stock, cards
+from app.core.model_cards import OnDisk, Stock, cards
 from app.core.model_events import (
     BeginMicrophoneCheck,
     EndMicrophoneCheck,
@@ -314,3 +315,16 @@ def test_a_question_ends_the_check(bench: Bench) -> None:
     assert check.is_listening
     bench.panel.handle(TurnStarted(turn_id=4, source="voice"))
     assert not check.is_listening
+
+
+def test_no_empty_button_is_left_where_a_download_was_watched(bench: Bench, qtbot: QtBot) -> None:
+    bench.panel.handle(listed())
+    row = bench.panel.rows[Stage.TTS]
+    row.second.setFocus()
+    qtbot.waitUntil(row.second.hasFocus)
+    for button in (row.first, row.second):
+        button.setFocus()
+        row._card = replace(row.card, on_disk=OnDisk.HERE, in_use=True)
+        row._show_buttons()
+        assert not row.first.isVisible()
+        assert not row.second.isVisible()
