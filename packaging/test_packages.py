@@ -250,7 +250,8 @@ class Test:
     def answers_a_spoken_question(self) -> str:
         """A double-click on the menu entry, a held key, a voice, a reply."""
         entry = (self._system.root / "usr/share/applications/parley.desktop").read_text()
-        fields = dict(line.split("=", 1) for line in entry.splitlines() if "=" in line)
+        itself = entry.partition("[Desktop Action")[0]
+        fields = dict(line.split("=", 1) for line in itself.splitlines() if "=" in line)
         with self._installed.started(fields["Exec"].split()) as window:
             window.wait_for(*READY)
             names = self._desk.property_of_window("WM_CLASS")

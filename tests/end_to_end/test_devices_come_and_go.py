@@ -1,6 +1,9 @@
 """Devices that are pulled out, plugged in and swapped while somebody listens and speaks.
 
-Forty times by default, which takes seconds; PARLEY_DEVICE_CHANGES=500 is the whole measure.
+Twelve times by default, which takes seconds; PARLEY_DEVICE_CHANGES=500 is the whole measure. In
+one of several such measures the ALSA library ended the process inside `Pa_OpenStream`, while an
+earlier call still hung in it: that is not mended, and only a process of their own for the devices
+would be a remedy.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ pytestmark = [pytest.mark.sound, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CHANGES = int(os.environ.get("PARLEY_DEVICE_CHANGES", "40"))
+CHANGES = int(os.environ.get("PARLEY_DEVICE_CHANGES", "12"))
 
 PREFERRED = """\
 pcm.headset_mic { type pulse device mic }

@@ -28,8 +28,23 @@ INNO = (PACKAGING / "windows" / "parley.iss").read_text("utf-8")
 
 
 def entry() -> dict[str, str]:
-    lines = (DESKTOP / "parley.desktop").read_text("utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    """The entry itself, without its actions."""
+    text = (DESKTOP / "parley.desktop").read_text("utf-8").partition("[Desktop Action")[0]
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def test_every_action_of_the_menu_entry_is_a_command():
+    text = (DESKTOP / "parley.desktop").read_text("utf-8")
+    actions = entry()["Actions"].strip(";").split(";")
+    assert actions
+    for action in actions:
+        group = text.split(f"[Desktop Action {action}]", 1)[1]
+        fields = dict(line.split("=", 1) for line in group.splitlines() if "=" in line)
+        assert fields["Name"]
+        assert fields["Name[fr]"]
+        program, command = fields["Exec"].split()
+        assert program == "parley"
+        assert command in COMMANDS
 
 
 def test_the_version_has_one_place():
