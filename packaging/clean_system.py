@@ -15,7 +15,6 @@ from pathlib import Path
 
 USER, UID = "tester", 1000
 HOME = Path("/home") / USER
-MIRROR = "http://deb.debian.org/debian"
 SUITE = "bookworm"
 _INSIDE = "PARLEY_TEST_NAMESPACE"
 
@@ -44,12 +43,10 @@ class CleanSystem:
         self.root = folder
         if not (base / "ready").exists():
             _remove(base)
-            _checked(
-                [
-                    *("debootstrap", "--variant=minbase", SUITE),
-                    *(str(base / "root"), os.environ.get("PARLEY_DEBIAN_MIRROR", MIRROR)),
-                ]
-            )
+            # debootstrap knows where Debian is, unless somebody has a nearer copy.
+            mirror = os.environ.get("PARLEY_DEBIAN_MIRROR")
+            wanted = [SUITE, str(base / "root"), *([mirror] if mirror else [])]
+            _checked(["debootstrap", "--variant=minbase", *wanted])
             (base / "ready").touch()
         _remove(folder)
         _checked(["cp", "-a", str(base / "root"), str(folder)])

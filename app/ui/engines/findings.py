@@ -102,43 +102,36 @@ def report(found: Sequence[Finding]) -> str:
 
 
 def _microphone(engines: EngineStatus) -> Finding:
-    name = translate("Diagnosis", "Microphone")
-    if engines.microphone is None:
-        return Finding(name, "warn", translate("Diagnosis", "Nobody has looked for it yet."))
-    if not engines.microphone:
-        return Finding(
-            name,
-            "fail",
-            translate("Diagnosis", "No microphone is connected."),
-            translate("Diagnosis", "Plug one in, or type your question."),
-            (Fix.CHOOSE_MICROPHONE,),
-        )
-    return Finding(
-        name,
-        "warn" if engines.microphone_detail else "ok",
-        engines.microphone_detail or f"{engines.microphone}.",
-        fixes=(Fix.CHOOSE_MICROPHONE,),
+    gone = (
+        translate("Diagnosis", "No microphone is connected."),
+        translate("Diagnosis", "Plug one in, or type your question."),
     )
+    name = translate("Diagnosis", "Microphone")
+    device = (engines.microphone, engines.microphone_detail)
+    return _device(name, *device, gone, Fix.CHOOSE_MICROPHONE)
 
 
 def _loudspeaker(engines: EngineStatus) -> Finding:
-    name = translate("Diagnosis", "Loudspeaker")
-    if engines.loudspeaker is None:
-        return Finding(name, "warn", translate("Diagnosis", "Nobody has looked for it yet."))
-    if not engines.loudspeaker:
-        return Finding(
-            name,
-            "fail",
-            translate("Diagnosis", "No loudspeaker is there."),
-            translate("Diagnosis", "Plug one in. Replies are shown as text meanwhile."),
-            (Fix.CHOOSE_SPEAKER,),
-        )
-    return Finding(
-        name,
-        "warn" if engines.loudspeaker_detail else "ok",
-        engines.loudspeaker_detail or f"{engines.loudspeaker}.",
-        fixes=(Fix.CHOOSE_SPEAKER,),
+    gone = (
+        translate("Diagnosis", "No loudspeaker is there."),
+        translate("Diagnosis", "Plug one in. Replies are shown as text meanwhile."),
     )
+    name = translate("Diagnosis", "Loudspeaker")
+    device = (engines.loudspeaker, engines.loudspeaker_detail)
+    return _device(name, *device, gone, Fix.CHOOSE_SPEAKER)
+
+
+def _device(name: str, device: str | None, detail: str, gone: tuple[str, str], fix: Fix) -> Finding:
+    """
+    Args:
+        device: what is in use, empty when there is none, None while nobody knows.
+        gone: what to say when there is none, and the next step.
+    """
+    if device is None:
+        return Finding(name, "warn", translate("Diagnosis", "Nobody has looked for it yet."))
+    if not device:
+        return Finding(name, "fail", *gone, (fix,))
+    return Finding(name, "warn" if detail else "ok", detail or f"{device}.", fixes=(fix,))
 
 
 def _stage(engines: EngineStatus, stage: Stage) -> Finding:
