@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.core.catalogue import BUILTIN, VOICES, WHISPER, ModelId
 from app.core.events import Event, FetchEnded, FetchProgressed, OllamaChanged, StartOllama
@@ -16,12 +15,11 @@ from app.core.model_cards import Card, Chosen, cards, ollama_cards
 from app.core.model_events import LookUpModels, ModelsListed
 from app.core.ollama import same_model
 from app.core.ports import Stage
-from app.ui import icons
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.labels import plain_label, show_text
 from app.ui.models.row import ModelRow
-from app.ui.page import Page
+from app.ui.search_page import SearchPage
 from app.ui.settings.search import found_by
 from app.ui.theme import Theme
 from app.ui.words import size
@@ -148,7 +146,7 @@ class ModelGroup(QWidget):
         return stops
 
 
-class ModelsPage(Page):
+class ModelsPage(SearchPage):
     """The page. Its intents are `LookUpModels`, `FetchModel`, `CancelFetch`, `UseModel`,
     `DeleteModel` and `StartOllama`.
 
@@ -161,11 +159,10 @@ class ModelsPage(Page):
     first_minute_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, self.tr("Models"), parent)
+        super().__init__(theme, self.tr("Models"), self.tr("Search models and languages"), parent)
         self._ollama: OllamaChanged | None = None
         self._chosen = Chosen()
         self._blocked = ""
-        self.search = QLineEdit()
         self._why_icon = Glyph("info", "", 18)
         self._why = plain_label("")
         self._where = plain_label("small")
@@ -212,13 +209,6 @@ class ModelsPage(Page):
         self._take_ollama(None)
 
     def _lay_out_page(self) -> None:
-        self.search.setObjectName("search")
-        self.search.setPlaceholderText(self.tr("Search models and languages"))
-        self.search.setAccessibleName(self.tr("Search models and languages"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(280)
-        self._magnifier = self.search.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
-        self.head.addWidget(self.search, 2)
         self.again.setProperty("role", "quiet")
         self.again.setAccessibleName(self.again.text())
         show_text(self.nothing, "")
@@ -323,17 +313,8 @@ class ModelsPage(Page):
 
     def open(self) -> None:
         """The page was brought up."""
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.search.selectAll()
+        super().open()
         self.intent.emit(LookUpModels())
-
-    def escape(self) -> None:
-        """Show everything again, or leave."""
-        if self.search.text():
-            self.search.clear()
-            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.closed.emit()
 
     def _search(self, query: str) -> None:
         shown = sum(group.search(query) for group in self.groups)
@@ -351,20 +332,8 @@ class ModelsPage(Page):
         for one, next_one in pairwise([*stops, self.again]):
             QWidget.setTabOrder(one, next_one)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A letter typed anywhere on the page begins a search."""
-        text = event.text()
-        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        plain = held in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-        if plain and text.isprintable() and text.strip():
-            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.search.insert(text)
-        else:
-            super().keyPressEvent(event)
-
     def _dress(self) -> None:
         tokens = self.theme.tokens
-        self._magnifier.setIcon(icons.icon("search", tokens.muted, size=16))
         self._why_icon.show_icon("info", tokens.accent)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -29,10 +28,9 @@ from app.core.events import (
     StandingChanged,
 )
 from app.core.sound_events import DevicesListed, MicrophoneHeard
-from app.ui import icons
 from app.ui import theme as look
 from app.ui.echoes import Echoes
-from app.ui.page import Page
+from app.ui.search_page import SearchPage
 from app.ui.settings.controls import field_for
 from app.ui.settings.fields import LinkField, SettingField
 from app.ui.settings.keys import ServiceKeys
@@ -132,7 +130,7 @@ class SettingGroup(QWidget):
         return shown
 
 
-class SettingsPage(Page):
+class SettingsPage(SearchPage):
     """The page. Its intents are `ChangeSetting`, and what concerns keys, models and devices.
 
     Signals:
@@ -142,7 +140,7 @@ class SettingsPage(Page):
     page_wanted = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, QCoreApplication.translate("SettingsPage", "Settings"), parent)
+        super().__init__(theme, self.tr("Settings"), self.tr("Search settings"), parent)
         self._echoes = Echoes()
         self._values: dict[str, SettingValue] = {}
         self.order = ModelOrder(theme)
@@ -160,8 +158,6 @@ class SettingsPage(Page):
         self.keys.intent.connect(self.intent)
         self.ollama.intent.connect(self.intent)
         self.search.textChanged.connect(self._search)
-        theme.changed.connect(self._dress)
-        self._dress()
         self._search("")
         self._order_tabs()
 
@@ -196,14 +192,6 @@ class SettingsPage(Page):
         return field, field.wide
 
     def _lay_out(self) -> None:
-        self.search = QLineEdit()
-        self.search.setObjectName("search")
-        self.search.setPlaceholderText(self.tr("Search settings"))
-        self.search.setAccessibleName(self.tr("Search settings"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(280)
-        self._magnifier = self.search.addAction(QIcon(), QLineEdit.ActionPosition.LeadingPosition)
-        self.head.addWidget(self.search, 2)
         self.nothing = QLabel()
         self.nothing.setProperty("role", "small")
         self.nothing.setTextFormat(Qt.TextFormat.PlainText)
@@ -282,19 +270,6 @@ class SettingsPage(Page):
 
     # --- the search, and the keyboard -----------------------------------------------------
 
-    def open(self) -> None:
-        """The page was brought up."""
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.search.selectAll()
-
-    def escape(self) -> None:
-        """Show everything again, or leave."""
-        if self.search.text():
-            self.search.clear()
-            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.closed.emit()
-
     def _search(self, query: str) -> None:
         shown = sum(group.search(query) for group in self.groups)
         self.nothing.setVisible(not shown)
@@ -318,21 +293,7 @@ class SettingsPage(Page):
         for one, next_one in pairwise(self._tab_stops()):
             QWidget.setTabOrder(one, next_one)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A letter typed anywhere on the page begins a search."""
-        text = event.text()
-        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        plain = held in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-        if plain and text.isprintable() and text.strip():
-            self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.search.insert(text)
-        else:
-            super().keyPressEvent(event)
-
     def hideEvent(self, event: QHideEvent) -> None:
         for field in self.fields.values():
             field.flush()
         super().hideEvent(event)
-
-    def _dress(self) -> None:
-        self._magnifier.setIcon(icons.icon("search", self.theme.tokens.muted, size=16))
