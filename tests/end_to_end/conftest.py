@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,16 +40,12 @@ def settings_text(ollama: OllamaServer) -> str:
     return f'[llm.ollama]\nhost = "{ollama.url}"\n'
 
 
-@pytest.fixture
-def parley(
-    tmp_path: Path,
-    settings_text: str,
-    virtual_sound: VirtualSound,  # noqa: F811
+@contextmanager
+def ready_and_ended(
+    process: ParleyProcess,
     virtual_screen: VirtualScreen,  # noqa: F811
-) -> Iterator[ParleyProcess]:
-    """The window in a process of its own, once all of it is ready. It ends well, or has ended."""
-    write_settings(tmp_path, settings_text)
-    process = ParleyProcess(tmp_path, {**virtual_sound.env, **virtual_screen.env})
+) -> Iterator[None]:
+    """All of the window is ready inside; after it, it ends well or has ended."""
     try:
         process.wait_until(virtual_screen.has_window, "the window", 30)
         process.wait_for_log(
@@ -59,8 +56,22 @@ def parley(
             "ready: ollama",
             "ready: silero",
         )
-        yield process
+        yield
         if process.alive:
             assert process.quit() == 0
     finally:
         process.kill()
+
+
+@pytest.fixture
+def parley(
+    tmp_path: Path,
+    settings_text: str,
+    virtual_sound: VirtualSound,  # noqa: F811
+    virtual_screen: VirtualScreen,  # noqa: F811
+) -> Iterator[ParleyProcess]:
+    """The window in a process of its own, once all of it is ready. It ends well, or has ended."""
+    write_settings(tmp_path, settings_text)
+    process = ParleyProcess(tmp_path, {**virtual_sound.env, **virtual_screen.env})
+    with ready_and_ended(process, virtual_screen):
+        yield process

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.conftest import ready_and_ended
 from tests.support.ollama_server import OllamaServer
 from tests.support.other_window import OtherWindow, other_window
 from tests.support.parley_process import (
@@ -65,21 +66,8 @@ def parley(
         "XDG_CONFIG_HOME": str(tmp_path / "xdg"),
     }
     process = ParleyProcess(tmp_path, env)
-    try:
-        process.wait_until(virtual_screen.has_window, "the window", 30)
-        process.wait_for_log(
-            "using the microphone",
-            "using the loudspeaker",
-            "ready: pocketsphinx",
-            "ready: espeak",
-            "ready: ollama",
-            "ready: silero",
-        )
+    with ready_and_ended(process, virtual_screen):
         yield process
-        if process.alive:
-            assert process.quit() == 0
-    finally:
-        process.kill()
 
 
 @pytest.fixture
