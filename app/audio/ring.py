@@ -1,44 +1,51 @@
 """A ring of samples that remembers when they arrived.
 
-One thread writes (PortAudio's callback), one other reads. No locks: the writer announces what
-it is about to overwrite (`_claimed`), writes, then publishes (`written`); the reader copies and
-afterwards drops what was overwritten meanwhile. Python's GIL keeps these steps in order.
+One writes (the devices' process, in PortAudio's callback), one other reads (Parley's listener). No
+locks: the writer announces what it is about to overwrite (`claimed`), writes, then publishes
+(`written`); the reader copies and afterwards drops what was overwritten meanwhile.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from app.audio.shared import RingMemory
 from app.core.ports import Audio
-
-BLOCKS = 16_384
-"""How many blocks' arrival times are kept. Hosts deliver 1.5 to 25 ms at a time, so this is
-24 s or more; should a host deliver less, the oldest samples can no longer be found by time."""
 
 
 class SampleRing:
     """The newest samples of a microphone, mono, at its native rate.
 
-    Samples are numbered from 0 since the ring was made.
+    Samples are numbered from 0 since the ring was begun.
 
     Attributes:
-        rate: samples per second.
-        written: how many samples there have been; the number of the next one.
-        lost: how many samples were overwritten before the reader came for them.
+        lost: how many samples were overwritten before this reader came for them.
     """
 
-    def __init__(self, seconds: float, rate: int) -> None:
-        self.rate = rate
-        self.written = 0
+    def __init__(self, memory: RingMemory) -> None:
+        """Read what another one writes there."""
+        self._memory = memory
+        self._samples = memory.samples
+        self._times = memory.times
+        self.rate = int(memory.rate)
+        """Samples per second."""
+        self._capacity = max(1, int(memory.capacity))
         self.lost = 0
-        self._capacity = max(1, round(seconds * rate))
-        self._samples = np.zeros(self._capacity, dtype=np.float32)
-        self._claimed = 0
-        self._block_start = np.zeros(BLOCKS, dtype=np.int64)
-        self._block_end = np.zeros(BLOCKS, dtype=np.int64)
-        self._block_at = np.zeros(BLOCKS, dtype=np.float64)
-        self._blocks = 0
-        self._blocks_claimed = 0
+
+    @classmethod
+    def begun(cls, seconds: float, rate: int, memory: RingMemory | None = None) -> SampleRing:
+        """A ring to write to, empty, of `seconds` or as much as the memory holds."""
+        wanted = max(1, round(seconds * rate))
+        memory = memory or RingMemory(capacity=wanted)
+        memory.rate = rate
+        memory.capacity = min(wanted, len(memory.samples))
+        memory.claimed = memory.written = memory.blocks_claimed = memory.blocks = 0
+        return cls(memory)
+
+    @property
+    def written(self) -> int:
+        """How many samples there have been; the number of the next one."""
+        return int(self._memory.written)
 
     # --- writer -----------------------------------------------------------------------------
 
@@ -46,28 +53,27 @@ class SampleRing:
         """Append a block whose last sample arrived at `arrived_at` (perf_counter)."""
         start = self.written
         end = start + len(samples)
-        self._claimed = end
+        memory = self._memory
+        memory.claimed = end
         kept = samples[-self._capacity :]
         at = (end - len(kept)) % self._capacity
         before_wrap = min(len(kept), self._capacity - at)
         self._samples[at : at + before_wrap] = kept[:before_wrap]
         self._samples[: len(kept) - before_wrap] = kept[before_wrap:]
 
-        row = self._blocks % BLOCKS
-        self._blocks_claimed = self._blocks + 1
-        self._block_start[row] = start
-        self._block_end[row] = end
-        self._block_at[row] = arrived_at
+        blocks = int(memory.blocks)
+        memory.blocks_claimed = blocks + 1
+        self._times[blocks % len(self._times)] = (start, end, arrived_at)
 
-        self.written = end
-        self._blocks += 1
+        memory.written = end
+        memory.blocks = blocks + 1
 
     # --- reader -----------------------------------------------------------------------------
 
     @property
     def oldest(self) -> int:
         """Number of the oldest sample that can still be read."""
-        return max(0, self._claimed - self._capacity)
+        return max(0, int(self._memory.claimed) - self._capacity)
 
     def read(self, start: int, stop: int) -> tuple[int, Audio]:
         """Copy samples `start` up to `stop`.
@@ -96,17 +102,17 @@ class SampleRing:
         """
         newer_start = newer_end = self.written
         newer_at: float | None = None
-        for block in range(self._blocks - 1, max(-1, self._blocks - 1 - BLOCKS), -1):
-            row = block % BLOCKS
-            start, end = int(self._block_start[row]), int(self._block_end[row])
-            arrived_at = float(self._block_at[row])
-            if block < self._blocks_claimed - BLOCKS:
+        kept = len(self._times)
+        blocks = int(self._memory.blocks)
+        for block in range(blocks - 1, max(-1, blocks - 1 - kept), -1):
+            start, end, arrived_at = self._times[block % kept].tolist()
+            if block < self._memory.blocks_claimed - kept:
                 break  # the writer has come round to this row while it was read
             if arrived_at <= at:
                 if newer_at is None:
-                    return end
+                    return int(end)
                 break
-            newer_start, newer_end, newer_at = start, end, arrived_at
+            newer_start, newer_end, newer_at = int(start), int(end), arrived_at
         if newer_at is None:
             return newer_start
         not_yet = int(np.ceil((newer_at - at) * self.rate - 1e-6))
@@ -115,5 +121,5 @@ class SampleRing:
     @property
     def arrived_until(self) -> float:
         """Arrival time (perf_counter) of the newest sample; 0 before the first one."""
-        blocks = self._blocks
-        return float(self._block_at[(blocks - 1) % BLOCKS]) if blocks else 0.0
+        blocks = int(self._memory.blocks)
+        return float(self._times[(blocks - 1) % len(self._times), 2]) if blocks else 0.0

@@ -1,290 +1,198 @@
-"""The loudspeaker: an open stream that empties a queue, and the player's side of the queue."""
+"""The loudspeaker as the player has it: audio goes to the process of the devices."""
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
-from typing import Any
+from collections import deque
+from multiprocessing.connection import Connection
+from typing import Protocol
 
 import numpy as np
 
-from app.audio.devices import Device
-from app.audio.format import StreamResampler
-from app.audio.playback import PlaybackQueue
-from app.audio.portaudio import OpenStream, open_stream
+from app.audio.host.serve import AUDIO
+from app.audio.host.speaker import SpeakerDevice
+from app.audio.shared import Flushes, OutputState, Progress
 from app.core.ports import Audio
-from app.errors import AudioError
 
-USUAL_RATE = 48_000
-"""The queue's rate while no device has been open yet."""
+log = logging.getLogger(__name__)
 
-LOST_AFTER_S = 1.0
-"""A device that has not called back for this long is gone."""
 
-START_GRACE_S = 3.0
-"""How long a device may take to its first call; Bluetooth and suspended devices take a while."""
+class _Sink(Protocol):
+    """Where audio goes."""
 
-PROVEN_AFTER_S = 0.5
-"""Any device that is opened asks for a buffer or two at once, 40 ms each; one that still asks
-after this long plays."""
-
-PLAUSIBLE_LATENCY_S = 2.0
-"""Hosts that report more than this, or nothing, have no clock worth using."""
-
-SILENT_STEP_FRAMES = 4_800
-"""How much is discarded at a time while there is no device."""
+    def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None: ...
+    def end(self) -> None: ...
+    def progress(self) -> Progress: ...
 
 
 class Speaker:
-    """An `AudioOutput` on a sound device. The object stays the same when the device changes.
+    """An `AudioOutput` on a sound device. The object stays the same whatever happens to the device
+    and to the process that owns it.
 
-    Without a device, audio is discarded at the pace it would have been heard, so that a turn
-    ends when it would have; a device that comes back in the middle goes on from there. After a
-    device that opened and did not play (a suspended one asks for one buffer and no more), the
-    next one gets no audio before it has proved itself: discarding goes on until `admit`.
+    While there is no such process, audio is discarded at the pace it would have been heard
+    (`SpeakerDevice` without a device); the next one goes on from there.
 
-    Threads: `open` to `close` and `running` belong to the sound thread; `flush`, `name`, `alive`
-    and `latency_s` to any; the rest to the player's. PortAudio's thread touches the queue only.
+    Threads: `connect` and `disconnect` belong to the sound thread; `flush`, `name`, `alive` and
+    `latency_s` to any; the rest to the player's.
     """
 
-    def __init__(self) -> None:
-        self._device: Device | None = None
-        self._stream: OpenStream | None = None
-        """None while there is no device, and while it rests."""
-        self._queue = PlaybackQueue(USUAL_RATE)
-        self._output = _Output(self._queue)
-        self._resampler: StreamResampler | None = None
-        self._generation = 0
-        self._underflows_before = 0
-        # Keeps the player from the queue while the sound thread changes who empties it. Never
-        # taken by PortAudio's thread or by `flush`, and never held while a device is opened.
+    def __init__(self, state: OutputState, flushes: Flushes) -> None:
+        self._state = state
+        self._flushes = flushes
+        self._sink: _Sink = SpeakerDevice(flushes=flushes)
+        self._kept: deque[tuple[Audio, int]] = deque()
+        """What was given last, at least what is not heard yet; (samples, their rate)."""
+        self._kept_in = 0
+        self._ended = True
+        self._before = (0.0, 0)
+        """Seconds played and underruns of the sinks before this one."""
+        # Keeps the player from the sink while the sound thread changes it.
         self._changing = threading.Lock()
-        self._discarded_until: float | None = time.perf_counter()
-        """perf_counter up to which audio was discarded; None while a device plays."""
-        self._distrusts = False
-        """Whether the last device opened and did not play."""
+        self.name = ""
+        """What the user calls it, empty when there is none. Set by the sound thread."""
 
     # --- sound thread -----------------------------------------------------------------------
 
-    def open(self, device: Device) -> None:
-        """Play on this device, closing the one before.
+    def connect(self, audio: Connection) -> None:
+        """From now on a new process plays."""
+        self._change(_Far(audio, self._state, self._flushes))
 
-        Raises:
-            AudioError: it cannot be opened; there is no loudspeaker now.
-        """
-        self.close()
-        output = _Output(self._queue)
-        stream = open_stream("output", device, output.on_request)
-        output.latency_s = stream.latency_s
-        self._output = output
-        self._device = device
-        if not self._distrusts:
-            self._hand_over(stream, output)
-        try:
-            stream.start()
-        except AudioError:
-            self.close()
-            raise
-        self._stream = stream
+    def disconnect(self) -> None:
+        """The process is gone; the clock stands in for it."""
+        self._change(SpeakerDevice(flushes=self._flushes))
 
-    def admit(self) -> None:
-        """Give the audio to a device that was not trusted with it and has proved itself."""
-        stream, output = self._stream, self._output
-        if stream is not None and output.is_proven and not output.is_admitted:
-            self._distrusts = False
-            self._hand_over(stream, output)
-
-    def _hand_over(self, stream: OpenStream, output: _Output) -> None:
-        """From now on `output` empties the queue, not the clock."""
+    def _change(self, sink: _Sink) -> None:
         with self._changing:
-            self._discard()
-            self._queue.change_rate(stream.rate)
-            self._discarded_until = None
-        output.is_admitted = True
+            progress = self._sink.progress()
+            self._before = (
+                self._before[0] + progress.played_s,
+                self._before[1] + progress.underruns,
+            )
+            waiting = self._newest(progress.queued_s)
+            self._sink = sink
+            for samples, rate in waiting:
+                sink.play(samples, rate, self._kept_in)
+            if waiting and self._ended:
+                sink.end()
 
-    def rest(self) -> None:
-        """Let go of the device while there is nothing to say, without giving it up: an open
-        stream wakes the processor 100 times a second, 3 % of a core, to play silence."""
-        if self._stream is not None:
-            self._close_stream()
-
-    def wake(self) -> None:
-        """Play again after `rest`; takes about 10 ms.
-
-        Raises:
-            AudioError: the device has gone meanwhile; there is no loudspeaker now.
-        """
-        if self._device is not None and self._stream is None:
-            self.open(self._device)
-
-    @property
-    def wanted(self) -> bool:
-        """Whether something waits to be heard."""
-        return self._queue.queued_frames > 0
-
-    def close(self) -> None:
-        """Let the device go. What waits is discarded in its time, or goes to the next device."""
-        self._device = None
-        if self._stream is not None:
-            self._distrusts = self.unproven and not self._output.asks
-        self._close_stream()
-        with self._changing:
-            if self._discarded_until is None:
-                self._discarded_until = time.perf_counter()
-
-    def _close_stream(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close()
-            self._underflows_before += self._output.underflows
-            self._output.underflows = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether the device is there and plays, or rests; asks PortAudio."""
-        stream = self._stream
-        if stream is None:
-            return self._device is not None
-        return stream.running and self.alive
-
-    @property
-    def unproven(self) -> bool:
-        """Whether the device is open and has not gone on asking for audio so far."""
-        return self._stream is not None and not self._output.is_proven
+    def _newest(self, seconds: float) -> list[tuple[Audio, int]]:
+        """The end of what was given, so long."""
+        found: list[tuple[Audio, int]] = []
+        for samples, rate in reversed(self._kept):
+            if seconds <= 0:
+                break
+            found.append((samples[-max(1, round(seconds * rate)) :], rate))
+            seconds -= len(samples) / rate
+        return found[::-1]
 
     # --- any thread -------------------------------------------------------------------------
 
     @property
-    def name(self) -> str:
-        device = self._device
-        return device.label if device is not None else ""
-
-    @property
     def alive(self) -> bool:
-        return self._device is not None and (self._stream is None or self._output.asks)
+        state = self._state
+        return bool(state.has_device) and (not state.is_open or state.asks)
 
     @property
     def latency_s(self) -> float:
-        return self._output.latency_s if self._device is not None else 0.0
+        return self._state.latency_s if self._state.has_device else 0.0
 
     def flush(self) -> None:
-        self._queue.flush()
+        self._flushes.add()
 
     # --- player -----------------------------------------------------------------------------
 
     def play(self, audio: Audio, sample_rate: int) -> float:
+        samples = np.ascontiguousarray(audio, dtype=np.float32)
         with self._changing:
-            generation = self._queue.generation
-            if generation != self._generation:
-                # what the resampler still held belongs to what was flushed
-                self._generation, self._resampler = generation, None
-            self._discard()
-            resampler = self._resampler
-            wanted = (sample_rate, self._queue.rate)
-            if resampler is None or (resampler.in_rate, resampler.out_rate) != wanted:
-                self._let_out_rest()
-                self._resampler = resampler = StreamResampler(*wanted)
-            samples = resampler.feed(np.asarray(audio, dtype=np.float32))
-            self._queue.push(samples, generation)
-        return len(audio) / sample_rate
+            generation = self._flushes.count
+            if generation != self._kept_in:
+                self._kept.clear()
+                self._kept_in = generation
+            self._sink.play(samples, sample_rate, generation)
+            self._ended = False
+            self._kept.append((samples, sample_rate))
+            self._forget_heard()
+        return len(samples) / sample_rate
+
+    def _forget_heard(self) -> None:
+        waiting_s = self._sink.progress().queued_s
+        kept_s = sum(len(samples) / rate for samples, rate in self._kept)
+        while self._kept:
+            samples, rate = self._kept[0]
+            kept_s -= len(samples) / rate
+            if kept_s < waiting_s:
+                break
+            self._kept.popleft()
 
     def end(self) -> None:
         with self._changing:
-            self._let_out_rest()
-            self._queue.end()
+            self._sink.end()
+            self._ended = True
 
-    def _let_out_rest(self) -> None:
-        resampler, self._resampler = self._resampler, None
-        if resampler is None or self._generation != self._queue.generation:
-            return
-        rest = resampler.drain()
-        if resampler.out_rate == self._queue.rate:
-            self._queue.push(rest, self._generation)
-        # else: the device changed; 20 ms at the seam are lost with it
+    @property
+    def _progress(self) -> Progress:
+        with self._changing:
+            return self._sink.progress()
 
     @property
     def played_s(self) -> float:
-        with self._changing:
-            self._discard()
-            return self._queue.played_s
+        return self._before[0] + self._progress.played_s
 
     @property
     def queued_s(self) -> float:
-        with self._changing:
-            self._discard()
-            return self._queue.queued_s
+        return self._progress.queued_s
 
     @property
     def first_sample_at(self) -> float | None:
-        with self._changing:
-            self._discard()
-            return self._queue.first_sample_at
+        return self._progress.first_sample_at
 
     @property
     def underruns(self) -> int:
-        return self._queue.underruns + self._underflows_before + self._output.underflows
-
-    def _discard(self) -> None:
-        """While there is no device: drop what would have been heard by now. Lock held."""
-        since = self._discarded_until
-        if since is None:
-            return
-        now = time.perf_counter()
-        rate = self._queue.rate
-        due = int((now - since) * rate)
-        if not self._queue.queued_frames:
-            # one look for the first frame of whatever comes next, not hours of silence
-            due = min(due, 1)
-            self._discarded_until = now
-        else:
-            self._discarded_until = since + due / rate
-        while due > 0:
-            step = np.empty(min(due, SILENT_STEP_FRAMES), dtype=np.float32)
-            self._queue.fill(step, now - due / rate)
-            due -= len(step)
+        return self._before[1] + self._progress.underruns
 
 
-class _Output:
-    """What one open stream asks for. Runs in PortAudio's thread; others read.
+class _Far:
+    """Another process plays. Used under the lock of `Speaker`."""
 
-    Attributes:
-        latency_s: from this process to the air.
-        underflows: how often the host ran out of samples in the middle of sound.
-        is_admitted: whether it gets what waits in the queue; silence until then.
-    """
+    def __init__(self, audio: Connection, state: OutputState, flushes: Flushes) -> None:
+        self._audio = audio
+        self._state = state
+        self._flushes = flushes
+        self._sent = 0
+        self._under_way: deque[tuple[int, int, float]] = deque()
+        """Messages that may not have been taken in: number, flushes before it, seconds."""
 
-    def __init__(self, queue: PlaybackQueue) -> None:
-        self.latency_s = 0.0
-        self.underflows = 0
-        self.is_admitted = False
-        self._queue = queue
-        self._opened_at = time.perf_counter()
-        self._asked_at = 0.0
+    def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None:
+        if len(audio):
+            flushes = self._flushes.count if generation is None else generation
+            self._send(audio.tobytes(), flushes, sample_rate, len(audio) / sample_rate)
 
-    def on_request(self, out: Any, _frames: int, timing: Any, status: Any) -> None:
-        """PortAudio's callback: copy, date, return."""
-        now = time.perf_counter()
-        self._asked_at = now
-        if not self.is_admitted:  # the clock empties the queue
-            out[:] = 0.0
-            return
-        ahead_s = timing.outputBufferDacTime - timing.currentTime
-        if not (timing.outputBufferDacTime > 0 and 0 < ahead_s <= PLAUSIBLE_LATENCY_S):
-            ahead_s = self.latency_s
-        # smoothed over some 20 blocks, as hosts jitter
-        self.latency_s += (ahead_s - self.latency_s) / 20
-        self.underflows += bool(status.output_underflow) and self._queue.queued_frames > 0
-        self._queue.fill(out[:, 0], now + ahead_s)
-        out[:, 1:] = out[:, :1]
+    def end(self) -> None:
+        self._send(b"", self._flushes.count, 0, 0.0)
 
-    @property
-    def is_proven(self) -> bool:
-        return self._asked_at - self._opened_at > PROVEN_AFTER_S
+    def _send(self, samples: bytes, flushes: int, rate: int, seconds: float) -> None:
+        self._sent += 1
+        self._under_way.append((self._sent, flushes, seconds))
+        try:
+            self._audio.send_bytes(AUDIO.pack(self._sent, flushes, rate) + samples)
+        except OSError as exc:
+            # The process has died; the sound thread will see it, and what waits is kept.
+            log.info("the sound process takes no more audio: %s", exc)
 
-    @property
-    def asks(self) -> bool:
-        """Whether the host called within the last second."""
-        now = time.perf_counter()
-        if not self._asked_at:
-            return now - self._opened_at < START_GRACE_S
-        return now - self._asked_at < LOST_AFTER_S
+    def progress(self) -> Progress:
+        there = self._state.progress
+        flushes = self._flushes.count
+        while self._under_way and self._under_way[0][0] <= there.done:
+            self._under_way.popleft()
+        coming_s = sum(seconds for _, before, seconds in self._under_way if before == flushes)
+        queued_s = there.queued_s if there.flushes == flushes else 0.0
+        return Progress(
+            done=there.done,
+            flushes=flushes,
+            played_s=there.played_s,
+            queued_s=queued_s + coming_s,
+            # of what came before, while something is under way
+            first_sample_at=None if self._under_way else there.first_sample_at,
+            underruns=there.underruns,
+        )

@@ -1,82 +1,94 @@
-"""Both devices together: opened once, kept, noticed when they go and when they come back."""
+"""Both sound devices, in a process of their own that may end at any time without taking Parley
+along: started, asked, and started again."""
 
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 
-from app.audio import portaudio
-from app.audio.devices import Device, ranked
+from app.audio.host.portaudio import Kind
+from app.audio.host.serve import Answer, Request, serve
+from app.audio.host.system import DeviceReport, Patience, Wanted
 from app.audio.microphone import Microphone
-from app.audio.portaudio import NOUN, Kind
+from app.audio.shared import SharedSound
 from app.audio.speaker import Speaker
-from app.errors import AudioError
 from app.settings import AudioSettings, DeviceChoice
 
 log = logging.getLogger(__name__)
 
-RESTART_EVERY_S = 3.0
-"""How often to look for devices that PortAudio has not seen yet, so that one that comes back
-is in use within 5 s. A restart takes 45 ms here."""
+ANSWER_S = 20.0
+"""Longer than all that one request may wait for: each call to PortAudio has a limit of its own, at
+whose end its process ends itself."""
 
-REST_AFTER_S = 5.0
-"""How long after the last sound the loudspeaker is put to rest."""
+START_S = 20.0
+"""To the first answer: another interpreter starts, on a disk that may be cold. 0.3 s here."""
 
-FIRST_PAUSE_S = 1.5
+END_S = 2.0
+
+FEW_ENDS = 3
+"""So many processes may end one after another before Parley waits between two of them."""
+
 LONGEST_PAUSE_S = 60.0
-"""A device that opened and then did nothing is left alone for the first of these, twice as long
-each time it happens again, at most for the second."""
 
-CARDS = Path("/proc/asound/cards")
-"""Linux lists its sound cards here; reading it costs nothing."""
+LASTED_S = 30.0
+"""A process that lived this long did not end because of how it began."""
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceReport:
-    """A device that is in use now, or is gone."""
+class _Running:
+    """A process and the ways to it."""
 
-    kind: Kind
-    name: str
-    """Empty when there is none now."""
-    detail: str = ""
-    """What to do about it, one or two short sentences; empty when all is well."""
+    process: SpawnProcess
+    requests: Connection
+    audio: Connection
+    words: Connection
+    since: float
+
+
+class _Gone(Exception):
+    """The process has ended or does not answer."""
 
 
 class SoundSystem:
-    """Owns the microphone and the loudspeaker.
+    """Owns the process that owns the microphone and the loudspeaker.
 
-    Threads: all methods belong to one thread, the sound thread, because they call PortAudio.
-    `microphone` and `speaker` are handed to the listener and the player and stay the same
-    objects whatever happens to the devices.
+    Threads: all methods belong to one thread, the sound thread. `microphone` and `speaker` are
+    handed to the listener and the player and stay the same objects whatever happens to the devices
+    and to their process.
     """
 
     def __init__(
-        self, settings: AudioSettings, *, listens: bool = True, speaks: bool = True
+        self,
+        settings: AudioSettings,
+        *,
+        listens: bool = True,
+        speaks: bool = True,
+        patience: Patience | None = None,
     ) -> None:
         """
         Args:
             listens, speaks: False leaves that device alone.
         """
-        self.microphone = Microphone()
-        self.speaker = Speaker()
-        self._ends: list[_End] = []
-        if listens:
-            self._ends.append(_End("input", self.microphone, settings.input))
-        if speaks:
-            self._ends.append(_End("output", self.speaker, settings.output))
-        self._restarted_at = 0.0
-        self._in_use_at = 0.0
-        self._cards: bytes | None = None
-        self._failure: AudioError | None = None
+        # “spawn”: a fork would copy Qt's threads and locks
+        self._context = multiprocessing.get_context("spawn")
+        self._shared = SharedSound(self._context)
+        self._wanted = Wanted(settings, listens, speaks, patience or Patience())
+        self._running: _Running | None = None
+        self._ends = 0
+        """Processes that ended one after another, each soon."""
+        self._start_at = 0.0
+        """perf_counter before which no other is started."""
+        self._told: dict[Kind, DeviceReport] = {}
+        self.microphone = Microphone(self._shared.input, self._shared.rings)
+        self.speaker = Speaker(self._shared.output, self._shared.flushes)
 
     def open(self) -> list[DeviceReport]:
         """Open what there is. Never fails: no device is a state."""
-        self._restarted_at = self._in_use_at = time.perf_counter()
-        self._cards = _cards()
-        self._attach()
-        return self._news()
+        return self._news(self._ask(Request("open")))
 
     def check(self, *, busy: bool) -> list[DeviceReport]:
         """Call about once a second: notice what was lost, take back what has returned.
@@ -85,209 +97,142 @@ class SoundSystem:
         awake then before there is anything to say.
 
         Args:
-            busy: somebody is being recorded or something is being said. PortAudio is
-                restarted, which is the only way to see new devices and interrupts both
-                streams, only when it is False.
+            busy: somebody is being recorded or something is being said. PortAudio is restarted,
+                which is the only way to see new devices and interrupts both streams, only when it
+                is False.
         """
-        self._forget_lost()
-        self.speaker.admit()
-        if portaudio.hangs() and not (busy and any(end.device for end in self._ends)):
-            self._restart()  # even then, when nothing can be heard or said any more
-        self._attach()
-        if not busy and self._restart_may_help():
-            self._restart()
-        self._rest_or_wake(busy)
-        return self._news()
+        return self._news(self._ask(Request("check", busy=busy)))
 
     def devices(self, kind: Kind) -> list[DeviceChoice]:
         """What the user can choose from, the one the system would use first."""
-        try:
-            return [device.choice for device in ranked(portaudio.list_devices(), kind, None)]
-        except AudioError as exc:
-            log.info("%s", exc)
-            return []
+        answer = self._ask(Request("devices", kind=kind))
+        return list(answer.devices) if answer else []
 
     def use(self, settings: AudioSettings) -> list[DeviceReport]:
         """Change to other devices."""
-        for end in self._ends:
-            end.choose(settings.input if end.kind == "input" else settings.output)
-        self._attach()
-        return self._news()
+        self._wanted = replace(self._wanted, settings=settings)
+        return self._news(self._ask(Request("use", settings=settings)))
 
     def close(self) -> None:
-        for end in self._ends:
-            end.target.close()
-
-    def _attach(self) -> None:
-        """Open what is not open."""
-        if not all(end.device for end in self._ends):
-            devices = self._list()
-            for end in self._ends:
-                end.attach(devices)
-
-    def _news(self) -> list[DeviceReport]:
-        """What changed since the last report."""
-        return [report for end in self._ends if (report := end.news(self._failure))]
-
-    def _list(self) -> list[Device]:
+        """Let the devices go and end their process; `open` and `check` start another."""
+        running = self._running
+        if running is None:
+            return
         try:
-            devices = portaudio.list_devices()
-        except AudioError as exc:
-            if self._failure is None:
-                log.warning("%s", exc)
-            self._failure = exc
-            return []
-        self._failure = None
-        return devices
+            self._exchange(running, Request("close"), ANSWER_S)
+        except _Gone as exc:
+            log.info("the sound process %s", exc)
+        self._let_go(running)
 
-    def _rest_or_wake(self, busy: bool) -> None:
-        now = time.perf_counter()
-        if busy or self.speaker.wanted:
-            self._in_use_at = now
+    # --- the process ------------------------------------------------------------------------
+
+    def _ask(self, request: Request) -> Answer | None:
+        """Its answer; None while there is no process and none may be started.
+
+        One that has ended is replaced at once, and asked to open what there is.
+        """
+        if self._running is not None:
             try:
-                self.speaker.wake()
-            except AudioError as exc:
-                log.info("%s", exc)
-                self._forget_lost()
-                self._attach()
-        elif now - self._in_use_at > REST_AFTER_S and not self.speaker.unproven:
-            self.speaker.rest()
-
-    def _forget_lost(self) -> None:
-        for end in self._ends:
-            end.drop_if_lost()
-
-    def _restart_may_help(self) -> bool:
-        if time.perf_counter() - self._restarted_at < RESTART_EVERY_S:
-            return False
-        cards = _cards()
-        if cards is not None and cards != self._cards:
-            return True
-        if all(end.device is None for end in self._ends):
-            return bool(self._ends)
-        # Somebody is heard or spoken to: a restart cuts a hole into that, so only where the
-        # system does not tell us that nothing has changed.
-        return cards is None and any(not end.satisfied for end in self._ends)
-
-    def _restart(self) -> None:
-        self._restarted_at = time.perf_counter()
-        self._cards = _cards()
-        self.close()
-        for end in self._ends:
-            end.device = None
-        try:
-            portaudio.restart()
-        except AudioError as exc:
-            log.info("%s", exc)
-        self._attach()
-
-
-class _End:
-    """One of the two devices: what is wanted, what is in use, what was last reported."""
-
-    def __init__(
-        self, kind: Kind, target: Microphone | Speaker, choice: DeviceChoice | None
-    ) -> None:
-        self.kind: Kind = kind
-        self.target = target
-        self.device: Device | None = None
-        self._choice = choice
-        self._mute: dict[DeviceChoice, _Pause] = {}
-        """Devices that opened and then did nothing, until they do."""
-        self._trouble = ""
-        self._reported: tuple[str, str] | None = None
-
-    @property
-    def satisfied(self) -> bool:
-        """Whether the device in use is the one the user chose, or any when none was."""
-        if self.device is None:
-            return False
-        return self._choice is None or self.device.choice == self._choice
-
-    def choose(self, choice: DeviceChoice | None) -> None:
-        if choice != self._choice:
-            self._choice = choice
-            self.target.close()
-            self.device = None
-
-    def drop_if_lost(self) -> None:
-        if self.device is None:
-            return
-        if not self.target.running:
-            log.warning("lost the %s %s", NOUN[self.kind], self.device.name)
-            if self.target.unproven:
-                self._leave_alone(self.device.choice)
-            self.target.close()
-            self.device = None
-        elif not self.target.unproven:
-            self._mute.pop(self.device.choice, None)
-
-    def _leave_alone(self, mute: DeviceChoice) -> None:
-        """Opening it again at once would keep what waits to be heard waiting for ever."""
-        before = self._mute.get(mute)
-        pause_s = min(2 * before.length_s, LONGEST_PAUSE_S) if before else FIRST_PAUSE_S
-        self._mute[mute] = _Pause(time.perf_counter() + pause_s, pause_s)
-
-    def attach(self, devices: list[Device]) -> None:
-        """Open the best of these that can be opened."""
-        if self.device is not None:
-            return
-        troubles: list[str] = []
-        for device in ranked(devices, self.kind, self._choice):
-            pause = self._mute.get(device.choice)
-            if pause and time.perf_counter() < pause.until:
-                troubles.append(self._is_mute(device))
-                continue
+                return self._exchange(self._running, request, ANSWER_S)
+            except _Gone as exc:
+                self._lost(self._running, exc)
+        while self._running is None and time.perf_counter() >= self._start_at:
+            running = self._start()
             try:
-                self.target.open(device)
-            except AudioError as exc:
-                troubles.append(str(exc))
-                continue
-            self.device = device
-            log.info("using the %s %s (%s)", NOUN[self.kind], device.name, device.host_api)
-            return
-        noun = NOUN[self.kind]
-        none = f"No {noun} is there. Plug one in, or choose one in the settings."
-        self._trouble = troubles[0] if troubles else none
-
-    def _is_mute(self, device: Device) -> str:
-        does_not = "does not play" if self.kind == "output" else "records nothing"
-        return (
-            f"{device.label} {does_not}. "
-            f"Check it in the system's sound settings, or choose another {NOUN[self.kind]}."
-        )
-
-    def news(self, failure: AudioError | None) -> DeviceReport | None:
-        """What changed since the last call."""
-        if self.device is not None and self.device.choice in self._mute:
-            name, detail = "", self._is_mute(self.device)  # one more try is no news
-        elif self.device is not None:
-            name, detail = self.device.label, ""
-            if not self.satisfied and self._choice is not None:
-                detail = f"{self._choice.name} is not there. Parley uses {name} until it returns."
-        else:
-            name = ""
-            detail = str(failure) if failure else self._trouble
-        if (name, detail) == self._reported:
-            return None
-        self._reported = (name, detail)
-        if detail:
-            log.warning("%s: %s", NOUN[self.kind], detail)
-        return DeviceReport(self.kind, name, detail)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    """How long a device is left alone."""
-
-    until: float
-    """perf_counter"""
-    length_s: float
-
-
-def _cards() -> bytes | None:
-    """What changes when a sound card comes or goes; None where the system does not say."""
-    try:
-        return CARDS.read_bytes()
-    except OSError:
+                opened = self._exchange(running, Request("open"), START_S)
+                if request.what in ("open", "check", "use"):
+                    return opened
+                return self._exchange(running, request, ANSWER_S)
+            except _Gone as exc:
+                self._lost(running, exc)
         return None
+
+    def _start(self) -> _Running:
+        context = self._context
+        requests, their_requests = context.Pipe()
+        their_audio, audio = context.Pipe(duplex=False)
+        words, their_words = context.Pipe(duplex=False)
+        theirs = (their_requests, their_audio, their_words)
+        process = context.Process(
+            target=serve,
+            args=(self._wanted, self._shared, *theirs, logging.getLogger().getEffectiveLevel()),
+            name="parley sound",
+            daemon=True,
+        )
+        process.start()
+        for end in theirs:
+            end.close()
+        self._running = _Running(process, requests, audio, words, since=time.perf_counter())
+        self.speaker.connect(audio)
+        return self._running
+
+    def _exchange(self, running: _Running, request: Request, limit_s: float) -> Answer:
+        """
+        Raises:
+            _Gone: it has ended, or does not answer.
+            RuntimeError: it failed in a way that nobody expects.
+        """
+        try:
+            running.requests.send(request)
+            if not running.requests.poll(limit_s):
+                raise _Gone("does not answer")
+            answer: Answer = running.requests.recv()
+        except (EOFError, OSError) as exc:
+            running.process.join(END_S)
+            raise _Gone(f"has ended ({running.process.exitcode})") from exc
+        finally:
+            _pass_on(running.words)
+        self.microphone.name = answer.microphone
+        self.speaker.name = answer.speaker
+        if answer.failure:
+            raise RuntimeError(f"the sound process failed:\n{answer.failure}")
+        return answer
+
+    def _lost(self, running: _Running, why: _Gone) -> None:
+        log.warning("the sound process %s; starting another", why)
+        now = time.perf_counter()
+        self._ends = self._ends + 1 if now - running.since < LASTED_S else 1
+        pause_s = 2.0 ** (self._ends - FEW_ENDS) if self._ends >= FEW_ENDS else 0.0
+        self._start_at = now + min(pause_s, LONGEST_PAUSE_S)
+        self._let_go(running)
+
+    def _let_go(self, running: _Running) -> None:
+        running.process.kill()
+        running.process.join(END_S)
+        self._running = None
+        self.speaker.disconnect()  # before its account is begun anew
+        self._shared.output.recover()
+        self._shared.input.is_open = 0
+        self.microphone.name = self.speaker.name = ""
+        _pass_on(running.words)
+        for end in (running.requests, running.audio, running.words):
+            end.close()
+        running.process.close()
+
+    # --- what is told -----------------------------------------------------------------------
+
+    def _news(self, answer: Answer | None) -> list[DeviceReport]:
+        """What was not told before: a new process reports everything anew."""
+        reports = answer.reports if answer else self._without_process()
+        news = [report for report in reports if self._told.get(report.kind) != report]
+        self._told.update((report.kind, report) for report in news)
+        return news
+
+    def _without_process(self) -> tuple[DeviceReport, ...]:
+        trouble = "The sound system ends again and again. Check that sound works in other programs."
+        kinds: list[Kind] = []
+        if self._wanted.listens:
+            kinds.append("input")
+        if self._wanted.speaks:
+            kinds.append("output")
+        return tuple(DeviceReport(kind, "", trouble) for kind in kinds)
+
+
+def _pass_on(words: Connection) -> None:
+    """What the process has logged, into the log."""
+    try:
+        while words.poll():
+            name, level, text = words.recv()
+            logging.getLogger(name).log(level, "%s", text)
+    except (EOFError, OSError):
+        return  # it has ended; everything was read

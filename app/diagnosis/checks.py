@@ -186,7 +186,7 @@ def history(paths: Paths) -> Iterable[Check]:
 
 def _hears_anything(microphone: Microphone) -> bool:
     """Whether more than zeros arrives: even a quiet room is not that quiet."""
-    from app.audio.microphone import START_GRACE_S
+    from app.audio.shared import START_GRACE_S
 
     until = time.monotonic() + START_GRACE_S
     while microphone.unproven and time.monotonic() < until:

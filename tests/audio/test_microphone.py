@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from app.audio.microphone import Microphone
+from app.audio.shared import InputState, RingMemory
 from app.audio.system import SoundSystem
 from app.core.ports import SAMPLE_RATE, AudioInput
 from tests.audio.signals import babble, find, likeness, worst_likeness
@@ -105,7 +106,7 @@ def test_a_muted_microphone_is_told_from_one_that_hears(
     wait_until(lambda: not microphone.muted)
     saying.wait(20)
     wait_until(lambda: microphone.muted)
-    microphone.close()
+    system.close()
     assert not microphone.muted, "gone is another thing"
 
 
@@ -132,7 +133,7 @@ def test_a_reader_goes_on_with_the_device_that_came_back(
     microphone = open_microphone(system)
     microphone.seek(time.perf_counter())
     time.sleep(0.2)
-    microphone.close()
+    system.close()
     system.check(busy=True)
     wait_until(lambda: microphone.alive)
     virtual_sound.say(question).wait(20)
@@ -143,7 +144,7 @@ def test_a_reader_goes_on_with_the_device_that_came_back(
 
 
 def test_without_a_device_there_is_nothing_to_read() -> None:
-    microphone: AudioInput = Microphone()
+    microphone: AudioInput = Microphone(InputState(), (RingMemory(capacity=1),) * 2)
     assert not microphone.alive
     assert microphone.name == ""
     microphone.seek(time.perf_counter() - 1)

@@ -12,7 +12,7 @@ from tests.audio.signals import babble, likeness
 
 
 def recorded(rate: int, seconds: float = 1.0) -> SampleRing:
-    ring = SampleRing(10.0, rate)
+    ring = SampleRing.begun(10.0, rate)
     ring.write(babble(seconds, rate), 1.0)
     return ring
 
@@ -54,7 +54,7 @@ def test_reading_on_after_a_drain_goes_on_where_it_was() -> None:
 
 
 def test_a_reader_that_was_lapped_goes_on_with_the_oldest_kept() -> None:
-    ring = SampleRing(0.5, SAMPLE_RATE)
+    ring = SampleRing.begun(0.5, SAMPLE_RATE)
     reader = RingReader(ring, 0)
     ring.write(np.arange(20_000, dtype=np.float32), 1.0)
     heard = reader.read(ring.written)

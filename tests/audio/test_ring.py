@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.audio import ring as ring_module
 from app.audio.ring import SampleRing
+from app.audio.shared import RING_BLOCKS
 
 RATE = 1000
 CAPACITY_S = 0.05  # 50 samples: small, so that it wraps often
@@ -20,7 +20,7 @@ blocks = st.lists(
 
 def filled(sizes_and_pauses: list[tuple[int, float]]) -> tuple[SampleRing, list[float]]:
     """A ring into which 0, 1, 2, ... were written, and each sample's arrival time."""
-    ring = SampleRing(CAPACITY_S, RATE)
+    ring = SampleRing.begun(CAPACITY_S, RATE)
     now, arrivals = 100.0, []
     for size, pause in sizes_and_pauses:
         now += pause
@@ -76,7 +76,7 @@ def test_later_times_give_later_samples(sizes: list[tuple[int, float]], times: l
 
 
 def test_samples_inside_a_block_are_dated_back_from_its_arrival() -> None:
-    ring = SampleRing(1.0, RATE)
+    ring = SampleRing.begun(1.0, RATE)
     ring.write(np.zeros(10, np.float32), 5.0)
     ring.write(np.zeros(10, np.float32), 5.01)
     assert ring.index_at(5.0) == 10
@@ -87,23 +87,23 @@ def test_samples_inside_a_block_are_dated_back_from_its_arrival() -> None:
 
 
 def test_an_empty_ring_has_nothing_at_any_time() -> None:
-    ring = SampleRing(1.0, RATE)
+    ring = SampleRing.begun(1.0, RATE)
     assert ring.index_at(time.perf_counter()) == 0
     assert ring.read(0, 100)[1].size == 0
     assert ring.arrived_until == 0.0
 
 
 def test_more_blocks_than_are_dated_still_find_the_newest() -> None:
-    ring = SampleRing(100.0, RATE)
-    for number in range(ring_module.BLOCKS + 100):
+    ring = SampleRing.begun(100.0, RATE)
+    for number in range(RING_BLOCKS + 100):
         ring.write(np.full(1, number, np.float32), 10.0 + number)
-    assert ring.index_at(10.0 + ring_module.BLOCKS + 50) == ring_module.BLOCKS + 51
+    assert ring.index_at(10.0 + RING_BLOCKS + 50) == RING_BLOCKS + 51
     assert ring.index_at(0.0) >= 100, "the oldest that is still dated"
 
 
 def test_a_reader_beside_a_writer_sees_whole_samples_only() -> None:
     """The writer laps the reader all the time; what is read is consecutive all the same."""
-    ring = SampleRing(0.5, RATE)
+    ring = SampleRing.begun(0.5, RATE)
     stop = threading.Event()
 
     def write() -> None:
@@ -132,7 +132,7 @@ def test_a_reader_beside_a_writer_sees_whole_samples_only() -> None:
 
 
 def test_a_stalled_reader_counts_what_it_lost() -> None:
-    ring = SampleRing(CAPACITY_S, RATE)
+    ring = SampleRing.begun(CAPACITY_S, RATE)
     ring.write(np.zeros(30, np.float32), 1.0)
     ring.read(0, 30)
     for _ in range(4):

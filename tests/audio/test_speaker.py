@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
+from app.audio.host.system import Patience
+from app.audio.shared import Flushes, OutputState
 from app.audio.speaker import Speaker
 from app.audio.system import SoundSystem
 from app.core.ports import Audio, AudioOutput
+from app.settings import AudioSettings
 from tests.audio.signals import babble, find, likeness, tone, worst_likeness
 from tests.support.virtual_sound import RATE, VirtualSound
 
@@ -31,6 +34,17 @@ def open_speaker(system: SoundSystem) -> Speaker:
     system.open()
     wait_until(lambda: system.speaker.alive and system.microphone.arrived_until > 0)
     return system.speaker
+
+
+@pytest.fixture
+def restless(virtual_sound: VirtualSound) -> Iterator[SoundSystem]:
+    """Both devices; the loudspeaker rests as soon as it may."""
+    with virtual_sound.attached():
+        system = SoundSystem(AudioSettings(), patience=Patience(rest_after_s=0, first_pause_s=1))
+        try:
+            yield system
+        finally:
+            system.close()
 
 
 @pytest.mark.sound
@@ -110,9 +124,9 @@ def test_the_first_sample_is_dated_when_it_is_heard(
 
 @pytest.mark.sound
 def test_a_loudspeaker_at_rest_wakes_for_a_turn_and_for_a_sound(
-    system: SoundSystem, virtual_sound: VirtualSound, monkeypatch: pytest.MonkeyPatch
+    virtual_sound: VirtualSound, restless: SoundSystem
 ) -> None:
-    monkeypatch.setattr("app.audio.system.REST_AFTER_S", 0.0)
+    system = restless
     speaker = open_speaker(system)
     reply = babble(0.4, RATE)
     for busy in (True, False):
@@ -134,9 +148,9 @@ def test_a_loudspeaker_at_rest_wakes_for_a_turn_and_for_a_sound(
 
 @pytest.mark.sound
 def test_a_loudspeaker_lost_at_rest_is_noticed_when_it_wakes(
-    system: SoundSystem, virtual_sound: VirtualSound, monkeypatch: pytest.MonkeyPatch
+    virtual_sound: VirtualSound, restless: SoundSystem
 ) -> None:
-    monkeypatch.setattr("app.audio.system.REST_AFTER_S", 0.0)
+    system = restless
     speaker = open_speaker(system)
     system.check(busy=False)
     virtual_sound.stop()
@@ -152,7 +166,7 @@ def test_a_loudspeaker_lost_at_rest_is_noticed_when_it_wakes(
 
 
 def test_without_a_device_a_reply_takes_its_time_and_ends() -> None:
-    speaker = Speaker()
+    speaker = Speaker(OutputState(), Flushes())
     assert not speaker.alive
     assert speaker.name == ""
     time.sleep(0.05)
@@ -168,7 +182,7 @@ def test_without_a_device_a_reply_takes_its_time_and_ends() -> None:
 
 
 def test_without_a_device_a_flush_still_drops() -> None:
-    speaker = Speaker()
+    speaker = Speaker(OutputState(), Flushes())
     speaker.play(tone(60.0, VOICE_RATE), VOICE_RATE)
     speaker.flush()
     assert speaker.queued_s == 0
@@ -179,31 +193,35 @@ def test_without_a_device_a_flush_still_drops() -> None:
 
 
 @pytest.mark.sound
-def test_a_device_that_goes_and_comes_back_takes_the_reply_up_again(
+def test_a_loudspeaker_that_goes_and_comes_back_takes_the_reply_up_again(
     system: SoundSystem, virtual_sound: VirtualSound
 ) -> None:
     speaker = open_speaker(system)
-    speaker.play(tone(1.0, VOICE_RATE), VOICE_RATE)
-    speaker.end()
-    wait_until(lambda: speaker.played_s > 0.1)
-    device = system.devices("output")[0]
-    speaker.close()
-    assert not speaker.alive
-    before = speaker.played_s
-    wait_until(lambda: speaker.played_s > before + 0.1)
-    system.check(busy=True)
-    assert speaker.alive
-    wait_until(lambda: speaker.queued_s == 0)
-    assert speaker.played_s == pytest.approx(1.0, abs=1e-3)
-    assert device.name
+    reply = babble(3.0, RATE)
+    with virtual_sound.record() as heard:
+        speaker.play(reply, RATE)
+        speaker.end()
+        wait_until(lambda: speaker.played_s > 0.5)
+        system.close()
+        assert not speaker.alive
+        assert speaker.name == ""
+        before = speaker.played_s
+        wait_until(lambda: speaker.played_s > before + 0.3)
+        system.check(busy=True)
+        assert speaker.alive
+        wait_until(lambda: speaker.queued_s == 0)
+        time.sleep(0.3)
+    assert speaker.played_s == pytest.approx(3.0, abs=1e-2)
+    # The last second came as it was meant, after a hole.
+    end = reply[2 * RATE :]
+    assert likeness(heard.samples[find(end, heard.samples) :][: len(end)], end) > 0.9
 
 
 @pytest.mark.sound
 def test_a_loudspeaker_that_opens_and_does_not_play_holds_nobody_up(
-    system: SoundSystem, virtual_sound: VirtualSound, monkeypatch: pytest.MonkeyPatch
+    virtual_sound: VirtualSound, restless: SoundSystem
 ) -> None:
-    monkeypatch.setattr("app.audio.speaker.START_GRACE_S", 1.0)
-    monkeypatch.setattr("app.audio.system.FIRST_PAUSE_S", 1.0)
+    system = restless
     speaker = open_speaker(system)
     reports = []
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from multiprocessing import active_children
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from app.audio.system import DeviceReport, SoundSystem
+from app.audio.host.system import DeviceReport
+from app.audio.system import SoundSystem
 from app.settings import AudioSettings, DeviceChoice
 from tests.audio.test_speaker import wait_until
 from tests.support.virtual_sound import VirtualSound
@@ -190,3 +194,113 @@ def test_a_missing_or_broken_portaudio_is_no_device_with_a_hint(
     assert done.returncode == 0, done.stderr
     assert f"input '' {title}" in done.stdout
     assert f"output '' {title}" in done.stdout
+
+
+def sound_process() -> int:
+    """The number of the one process of devices there is."""
+    (process,) = [each for each in active_children() if each.name == "parley sound"]
+    assert process.pid is not None
+    return process.pid
+
+
+@pytest.mark.sound
+@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_process_of_the_devices_that_dies_is_replaced(
+    system: SoundSystem, how: signal.Signals, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when a sound library crashes: in the middle of a reply, and nobody hears the end twice."""
+    microphone, speaker = system.microphone, system.speaker
+    system.open()
+    wait_until(lambda: microphone.arrived_until > 0)
+    speaker.play(np.zeros(32_000, np.float32), 16_000)
+    speaker.end()
+    wait_until(lambda: speaker.played_s > 0.2)
+    first = sound_process()
+    os.kill(first, how)
+    assert system.check(busy=True) == [], "the same devices: no news"
+    assert f"has ended ({-how})" in caplog.text
+    assert sound_process() != first
+    microphone.seek(time.perf_counter())
+    wait_until(lambda: microphone.alive and speaker.alive)
+    wait_until(lambda: len(microphone.read()) > 0)
+    wait_until(lambda: speaker.queued_s == 0)
+    assert speaker.played_s == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.sound
+def test_a_process_that_does_not_answer_is_replaced(
+    system: SoundSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.open()
+    monkeypatch.setattr("app.audio.system.ANSWER_S", 0.2)
+    first = sound_process()
+    os.kill(first, signal.SIGSTOP)
+    system.check(busy=False)
+    assert sound_process() != first
+    assert not is_running(first)
+    wait_until(lambda: system.microphone.alive)
+
+
+def test_a_process_that_ends_again_and_again_is_a_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends it as soon as it begins: here the sound library it loads."""
+    (tmp_path / "sounddevice.py").write_text("import os; os._exit(9)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    system = SoundSystem(AudioSettings())
+    reports = system.open()
+    assert [report.name for report in reports] == ["", ""]
+    assert "ends again and again" in reports[0].detail
+    before = active_children()
+    assert system.check(busy=True) == [], "said once, and not tried once a second"
+    assert active_children() == before
+    assert system.devices("input") == []
+    speaker = system.speaker
+    speaker.play(np.zeros(1_600, np.float32), 16_000)
+    speaker.end()
+    wait_until(lambda: speaker.queued_s == 0)
+    system.close()
+
+
+def test_nothing_is_left_when_it_is_closed() -> None:
+    system = SoundSystem(AudioSettings())
+    system.open()
+    first = sound_process()
+    system.close()
+    assert not is_running(first)
+    assert first not in [each.pid for each in active_children()]
+    assert system.check(busy=False) is not None, "and another one when it is asked again"
+    system.close()
+    system.close()
+
+
+ORPHAN = """
+import time
+from multiprocessing import active_children
+from app.audio.system import SoundSystem
+from app.settings import AudioSettings
+system = SoundSystem(AudioSettings())
+system.open()
+print(*(each.pid for each in active_children()), flush=True)
+time.sleep(60)
+"""
+
+
+def test_it_ends_with_a_parley_that_is_killed() -> None:
+    parley = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parley.stdout is not None
+    pid = int(parley.stdout.readline())
+    parley.kill()
+    parley.communicate()
+    wait_until(lambda: not is_running(pid))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -1,9 +1,6 @@
 """Devices that are pulled out, plugged in and swapped while somebody listens and speaks.
 
-Twelve times by default, which takes seconds; PARLEY_DEVICE_CHANGES=500 is the whole measure. In
-one of several such measures the ALSA library ended the process inside `Pa_OpenStream`, while an
-earlier call still hung in it: that is not mended, and only a process of their own for the devices
-would be a remedy.
+Twelve times by default, which takes seconds; PARLEY_DEVICE_CHANGES=500 is the whole measure.
 """
 
 from __future__ import annotations

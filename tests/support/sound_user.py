@@ -18,7 +18,6 @@ import time
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject, QSocketNotifier, QTimer, Signal
 
-from app.audio.quiet import silence_for_good
 from app.audio.system import SoundSystem
 from app.core.events import DeviceChanged, Event, State, StateChanged
 from app.settings import AudioSettings, DeviceChoice
@@ -87,7 +86,6 @@ def main() -> None:
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)  # whoever waits for it in vain can ask where it is
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d %(message)s")
-    silence_for_good()  # what PortAudio prints of a stream that ends would fill the disk
     microphone, loudspeaker = (DeviceChoice(name=name, host_api="ALSA") for name in sys.argv[1:3])
     app = QCoreApplication([])
     system = SoundSystem(AudioSettings(input=microphone, output=loudspeaker))

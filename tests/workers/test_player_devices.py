@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 import numpy as np
@@ -22,7 +21,6 @@ from app.settings import AudioSettings
 from app.workers.player import PlayerWorker
 from app.workers.sound import SoundWorker
 from tests.audio.signals import tone
-from tests.support.virtual_sound import RATE as LOUDSPEAKER_RATE
 from tests.support.virtual_sound import virtual_sound  # noqa: F401
 
 pytestmark = pytest.mark.sound
@@ -80,35 +78,6 @@ def test_a_loudspeaker_that_goes_in_the_middle_ends_the_turn_all_the_same(
     assert ended.complete
     assert ended.heard.split() == ["0,", "1,", "2,", "3,"]
     assert 4 * CLAUSE_S < time.monotonic() - started_at < 4 * CLAUSE_S + 5
-
-
-def test_a_loudspeaker_that_comes_back_at_another_rate_goes_on_with_the_reply(
-    virtual_sound,  # noqa: F811
-    speaker,
-    stage,
-    sender,
-    qtbot,
-    monkeypatch,
-    caplog,
-):
-    turn = Turn(1, "voice")
-    caplog.set_level(logging.INFO)
-    monkeypatch.setattr("app.audio.portaudio.SERVER_RATE", 44_100)
-    say(sender, turn, 9)
-    finish(sender, turn)
-    stage.recorder.wait_for(PlaybackStarted)
-    virtual_sound.stop()
-    virtual_sound.start()
-    # (it comes back before anybody was told that it was gone)
-    qtbot.waitUntil(lambda: "using the loudspeaker" in caplog.text, timeout=15_000)
-    with virtual_sound.record() as heard:
-        ended = stage.recorder.wait_for(PlaybackEnded, timeout_ms=20_000)
-    assert ended.complete
-    sound = heard.samples
-    assert np.abs(sound).max() > 0.2, "it plays again"
-    crossings = np.flatnonzero(np.diff(np.signbit(sound[np.abs(sound) > 0.05])))
-    pitch = len(crossings) / 2 / (np.count_nonzero(np.abs(sound) > 0.05) / LOUDSPEAKER_RATE)
-    assert pitch == pytest.approx(440, rel=0.1)
 
 
 def test_a_reply_that_is_broken_off_is_silent_at_once(

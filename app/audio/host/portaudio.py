@@ -1,24 +1,25 @@
-"""The border to PortAudio. Every function here is called by the sound thread alone.
+"""The border to PortAudio. Every function here is called by the main thread of its process alone.
 
 PortAudio is not thread-safe, and restarting it (the only way to see new devices) invalidates
-every stream and index, so one owner makes all calls: `app.audio.system.SoundSystem`.
+every stream and index, so one owner makes all calls: `SoundSystem`.
+
+A call that does not return (PortAudio's ALSA part can wait for ever when a device dies between two
+calls, and so can the sound server's client below it) can be neither ended nor gone round, so it
+ends the process; Parley starts another.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import logging
+import os
 import sys
 import threading
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Literal
 
-from app.audio.devices import SOUND_SERVERS, Device
-from app.audio.quiet import put_loops_to_sleep, quiet, silence_alsa, silence_for_good
-from app.audio.second_copy import load_second_copy
+from app.audio.host.devices import SOUND_SERVERS, Device
 from app.errors import AudioError
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,8 @@ nearly all hardware run at 48,000, and what the server converts it converts chea
 _ON_LINUX = sys.platform.startswith("linux")
 
 CLOSE_TIMEOUT_S = 1.5 if _ON_LINUX else 3.0
-"""Closing takes milliseconds here; devices that are slow to stop take a second or two. On Linux
-giving up too early costs little: PortAudio is loaded anew, and the device opened again."""
-
-LOST_CLOSE_TIMEOUT_S = 0.3
-"""When PortAudio is lost already; nobody waits for long for the rest of it."""
+"""Closing takes milliseconds here; devices that are slow to stop take a second or two. Giving up
+too early costs half a second without devices."""
 
 START_TIMEOUT_S = 1.2 if _ON_LINUX else 5.0
 """PortAudio's ALSA part gives its thread one second to start."""
@@ -56,8 +54,8 @@ START_TIMEOUT_S = 1.2 if _ON_LINUX else 5.0
 OPEN_TIMEOUT_S = 3.0 if _ON_LINUX else 10.0
 """To open a device, or to start all of PortAudio. A Bluetooth device takes a second or two."""
 
-_hangs = False
-"""Whether PortAudio was lost to a call that did not return, and not loaded anew since."""
+HUNG = 70
+"""What the process ends with when a call does not return."""
 
 StreamCallback = Callable[[Any, int, Any, Any], None]
 """(samples shaped (frames, channels), frames, time info, status flags), called in PortAudio's
@@ -88,10 +86,8 @@ class OpenStream:
         """
         sounddevice = load()
         try:
-            with quiet():
-                _in_time(self._stream.start, START_TIMEOUT_S, f"starting {self.device.name}")
-        except TimeoutError as exc:
-            raise _cannot_open(self._kind, self.device, exc) from exc
+            with _deadline(START_TIMEOUT_S, f"starting {self.device.name}"):
+                self._stream.start()
         except sounddevice.PortAudioError as exc:
             self.close()
             raise _cannot_open(self._kind, self.device, exc) from exc
@@ -102,67 +98,39 @@ class OpenStream:
         return bool(self._stream.active)
 
     def close(self) -> None:
-        """Give the device back, dropping what it has not played; errors mean it is gone.
-
-        Never blocks for long: PortAudio's ALSA part can wait for ever when a device dies before it
-        has delivered its first block. Then `load` fails until `restart` has loaded it anew.
-        """
-        with quiet(), contextlib.suppress(TimeoutError):
-            limit_s = min(CLOSE_TIMEOUT_S, LOST_CLOSE_TIMEOUT_S) if _hangs else CLOSE_TIMEOUT_S
-            _in_time(lambda: self._stream.close(True), limit_s, f"closing {self.device.name}")
+        """Give the device back, dropping what it has not played; errors mean it is gone."""
+        with _deadline(CLOSE_TIMEOUT_S, f"closing {self.device.name}"):
+            self._stream.close(True)
 
 
-def _in_time(call: Callable[[], object], limit_s: float, what: str) -> None:
-    """Call it in a thread of its own, which is left behind when it does not return.
-
-    Raises:
-        TimeoutError: it did not return; PortAudio is lost.
-        Exception: whatever the call raised.
-    """
-    global _hangs
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            call()
-        except Exception as exc:  # noqa: BLE001 - raised again below, in the thread that asked
-            failures.append(exc)
-
-    thread = threading.Thread(target=run, name=what, daemon=True)
-    thread.start()
-    thread.join(limit_s)
-    if thread.is_alive():
-        log.error("%s does not return", what)
-        _hangs = True
-        silence_for_good()
-        put_loops_to_sleep()
-        atexit.unregister(_import()._exit_handler)  # which would wait for it too
-        raise TimeoutError(f"{what} does not return")
-    if failures:
-        raise failures[0]
+@contextmanager
+def _deadline(limit_s: float, what: str) -> Iterator[None]:
+    """End the process when the block takes longer."""
+    timer = threading.Timer(limit_s, _end_process, [what])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
-def hangs() -> bool:
-    """Whether PortAudio is lost, and only a `restart` can bring it back."""
-    return _hangs
+def _end_process(what: str) -> None:
+    log.error("%s does not return", what)
+    os._exit(HUNG)  # whatever hangs would hang in an orderly end as well
 
 
 def load() -> ModuleType:
     """The `sounddevice` module, which starts PortAudio when it is first imported.
 
     Raises:
-        AudioError: PortAudio is not installed, does not start, or hangs.
+        AudioError: PortAudio is not installed, or does not start.
     """
-    if _hangs:
-        raise AudioError("The sound system does not answer any more.", "Start Parley again.")
-    module = _import()
-    silence_alsa()
-    return module
-
-
-def _import() -> ModuleType:
+    if "sounddevice" in sys.modules:
+        return sys.modules["sounddevice"]
     try:
-        import sounddevice
+        with _deadline(OPEN_TIMEOUT_S, "starting the sound system"):
+            import sounddevice
     except OSError as exc:
         raise AudioError(
             "The sound library PortAudio is not installed.",
@@ -183,20 +151,13 @@ def restart() -> None:
     Raises:
         AudioError: PortAudio does not start again.
     """
-    global _hangs
-    if _hangs and load_second_copy(_import()):
-        _hangs = False
     sounddevice = load()
-
-    def start_anew() -> None:
-        if sounddevice._initialized:
-            sounddevice._terminate()
-        sounddevice._initialize()
-
     try:
-        with quiet():
-            _in_time(start_anew, OPEN_TIMEOUT_S, "starting the sound system")
-    except (sounddevice.PortAudioError, TimeoutError) as exc:
+        with _deadline(OPEN_TIMEOUT_S, "starting the sound system"):
+            if sounddevice._initialized:
+                sounddevice._terminate()
+            sounddevice._initialize()
+    except sounddevice.PortAudioError as exc:
         raise AudioError(
             "The sound system does not start.", "Check that sound works in other programs."
         ) from exc
@@ -249,34 +210,22 @@ def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStr
     failure: Exception | None = None
     for channels in sorted({1, min(2, most)}):
         try:
-            with quiet():
-                stream = _open_in_time(
-                    partial(
-                        stream_class,
-                        samplerate=device.rate,
-                        device=device.index,
-                        channels=channels,
-                        dtype="float32",
-                        latency=ALSA_INPUT_LATENCY_S if waits else LATENCY_S,
-                        extra_settings=extra,
-                        callback=callback,
-                    ),
-                    device,
+            with _deadline(OPEN_TIMEOUT_S, f"opening {device.name}"):
+                stream = stream_class(
+                    samplerate=device.rate,
+                    device=device.index,
+                    channels=channels,
+                    dtype="float32",
+                    latency=ALSA_INPUT_LATENCY_S if waits else LATENCY_S,
+                    extra_settings=extra,
+                    callback=callback,
                 )
-        except TimeoutError as exc:
-            raise _cannot_open(kind, device, exc) from exc
         except (sounddevice.PortAudioError, ValueError) as exc:
             failure = exc
         else:
             return OpenStream(stream, kind, device)
     assert failure is not None
     raise _cannot_open(kind, device, failure) from failure
-
-
-def _open_in_time(make: Callable[[], Any], device: Device) -> Any:
-    made: list[Any] = []
-    _in_time(lambda: made.append(make()), OPEN_TIMEOUT_S, f"opening {device.name}")
-    return made[0]
 
 
 def _cannot_open(kind: Kind, device: Device, exc: Exception) -> AudioError:

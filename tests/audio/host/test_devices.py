@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.audio.devices import Device, is_second_rate_microphone, ranked
+from app.audio.host.devices import Device, is_second_rate_microphone, ranked
 from app.settings import DeviceChoice
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.audio.playback import FADE_S, PlaybackQueue
+from app.audio.host.playback import FADE_S, PlaybackQueue
 from app.core.ports import Audio
 from tests.audio.signals import tone
 
@@ -236,7 +236,7 @@ def test_another_rate_keeps_what_waits_and_the_account() -> None:
 
 def test_three_threads_at_once_never_mix_old_with_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """A player, a flusher and a device without pause; each sample carries its generation."""
-    monkeypatch.setattr("app.audio.playback.AUDIBLE", np.inf)  # no fades: they change samples
+    monkeypatch.setattr("app.audio.host.playback.AUDIBLE", np.inf)  # no fades: they change samples
     queue = PlaybackQueue(48_000)
     stop = threading.Event()
     failures: list[str] = []

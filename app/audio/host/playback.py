@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.audio.format import resample
+from app.audio.shared import Flushes
 from app.core.ports import Audio
 
 FADE_S = 0.010
@@ -55,12 +55,15 @@ class PlaybackQueue:
     Counters that two threads look at are tuples replaced as a whole, written by one of them.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, flushes: Flushes | None = None) -> None:
+        """
+        Args:
+            flushes: where flushes are counted, if somebody else counts them.
+        """
         self.rate = rate
         """Frames per second; changed by `change_rate` alone."""
         self._blocks: deque[_Block] = deque()
-        self._generation = 0
-        self._generation_lock = threading.Lock()
+        self._flushes = flushes or Flushes()
         # the player's
         self._pushed = (0, 0)  # generation, frames pushed in it
         self._segment = 0
@@ -85,7 +88,7 @@ class PlaybackQueue:
     @property
     def generation(self) -> int:
         """Take this before preparing audio, and hand it to `push`."""
-        return self._generation
+        return self._flushes.count
 
     def push(self, samples: Audio, generation: int) -> None:
         """Queue samples whose playing began in `generation`."""
@@ -111,7 +114,7 @@ class PlaybackQueue:
     @property
     def queued_frames(self) -> int:
         """Frames waiting; what a flush condemned does not count."""
-        generation = self._generation
+        generation = self.generation
         taken_in, taken = self._taken
         pushed_in, pushed = self._pushed
         if pushed_in != generation:
@@ -142,8 +145,7 @@ class PlaybackQueue:
 
     def flush(self) -> None:
         """Drop everything that is being played or waits."""
-        with self._generation_lock:
-            self._generation += 1
+        self._flushes.add()
 
     # --- loudspeaker ------------------------------------------------------------------------
 
@@ -153,7 +155,7 @@ class PlaybackQueue:
         Args:
             audible_at: when (perf_counter) the first frame of `out` will be heard.
         """
-        generation = self._generation
+        generation = self.generation
         start = 0
         if generation != self._filled_generation:
             if not self._is_dry:
@@ -246,7 +248,7 @@ class PlaybackQueue:
         self._fade_frames = self._risen = round(FADE_S * rate)
         self._recent = self._dying = _NOTHING
         self._blocks = deque(waiting)
-        generation = self._generation
+        generation = self.generation
         frames = sum(len(b.samples) for b in waiting if b.generation == generation)
         self._pushed = (generation, frames)
         self._taken = (generation, 0)

@@ -1,0 +1,253 @@
+"""What Parley and the process of its sound devices both see: memory, no locks.
+
+Every value has one writer. Each is eight bytes, aligned, so that no reader sees half of one; where
+several belong together, a reader looks again until nobody wrote meanwhile (`OutputState.progress`)
+or drops what was overwritten (`ring`). Between two pieces of work the interpreters' own locks order
+what the processors write.
+
+Times are `time.perf_counter()`, which is one clock for all processes of a system: CLOCK_MONOTONIC
+on Linux, mach_absolute_time on macOS, QueryPerformanceCounter on Windows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+RING_SAMPLES = 480_000
+"""Of each of the two rings: 10 s at 48 kHz."""
+
+RING_BLOCKS = 16_384
+"""How many blocks' arrival times are kept. Hosts deliver 1.5 to 25 ms at a time, so this is
+24 s or more; should a host deliver less, the oldest samples can no longer be found by time."""
+
+LOST_AFTER_S = 1.0
+"""A device that has not called back for this long is gone."""
+
+START_GRACE_S = 3.0
+"""How long a device may take to its first call; Bluetooth and suspended devices take a while."""
+
+PROVEN_AFTER_S = 0.5
+"""Any device that is opened calls once or twice; one that still does after this long works."""
+
+
+class _Number:
+    """One number of a row, as an attribute of the object that holds the row."""
+
+    def __init__(self, place: int) -> None:
+        self._place = place
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> _Number: ...
+    @overload
+    def __get__(self, owner: _Row, kind: type) -> float: ...
+    def __get__(self, owner: _Row | None, kind: type) -> _Number | float:
+        return self if owner is None else owner.cells[self._place]
+
+    def __set__(self, owner: _Row, value: float) -> None:
+        owner.cells[self._place] = value
+
+
+class _Row:
+    """Numbers in memory that another process may see as well."""
+
+    SIZE = 0
+
+    def __init__(self, memory: Any = None) -> None:
+        """
+        Args:
+            memory: at least `SIZE` doubles, from `SharedSound`; None takes memory of this process.
+        """
+        kept = bytearray(8 * self.SIZE) if memory is None else memory
+        self.cells: memoryview[float] = memoryview(kept).cast("B").cast("d")
+
+
+class InputState(_Row):
+    """How the microphone is. Written by the process of the devices."""
+
+    SIZE = 8
+    is_open = _Number(0)
+    opened_at = _Number(1)
+    """When it was opened."""
+    rings = _Number(2)
+    """How many devices were opened; the newest one's ring is `SharedSound.rings[rings % 2]`."""
+    level = _Number(3)
+    """Peak of the newest samples, falling."""
+    silent_samples = _Number(4)
+    """How many samples in a row, up to the newest, were zero."""
+    latency_s = _Number(5)
+    """From the air to the ring: as the host reports it until it is measured."""
+    overflows = _Number(6)
+    """How often the host dropped samples since the device opened."""
+    arrived_at = _Number(7)
+    """When the newest block came; 0 before the first one of this device."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it still delivered some time after it was opened."""
+        return self.arrived_at - self.opened_at > PROVEN_AFTER_S
+
+    @property
+    def delivers(self) -> bool:
+        return _calls(self.arrived_at, self.opened_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the loudspeaker is, all values of one moment."""
+
+    done: int
+    """Messages that have been taken in."""
+    flushes: int
+    """The number of flushes that this account knows of."""
+    played_s: float
+    queued_s: float
+    first_sample_at: float | None
+    underruns: int
+
+
+class OutputState(_Row):
+    """How the loudspeaker is. Written by the process of the devices."""
+
+    SIZE = 13
+    has_device = _Number(0)
+    """Whether there is one, which may rest."""
+    is_open = _Number(1)
+    opened_at = _Number(2)
+    asked_at = _Number(3)
+    """When the host last asked for samples; 0 before its first time."""
+    latency_s = _Number(4)
+    """From the process of the devices to the air."""
+    underflows = _Number(5)
+    """How often the host ran out of samples in the middle of sound."""
+    _version = _Number(6)
+    """Odd while the six values after it are being written."""
+
+    @property
+    def is_proven(self) -> bool:
+        return self.asked_at - self.opened_at > PROVEN_AFTER_S
+
+    @property
+    def asks(self) -> bool:
+        """Whether the host called within the last second."""
+        return _calls(self.asked_at, self.opened_at)
+
+    def publish(self, progress: Progress) -> None:
+        """Called by one thread."""
+        self._version += 1
+        self.cells[7] = progress.done
+        self.cells[8] = progress.flushes
+        self.cells[9] = progress.played_s
+        self.cells[10] = progress.queued_s
+        self.cells[11] = progress.first_sample_at or 0.0
+        self.cells[12] = progress.underruns
+        self._version += 1
+
+    @property
+    def progress(self) -> Progress:
+        while True:
+            version = self._version
+            done, flushes, played_s, queued_s, first_at, underruns = self.cells[7:13].tolist()
+            if version % 2 == 0 and self._version == version:
+                break
+            time.sleep(0)  # the writer was interrupted between two of six lines
+        return Progress(
+            int(done), int(flushes), played_s, queued_s, first_at or None, int(underruns)
+        )
+
+    def recover(self) -> None:
+        """The writer is dead, maybe in the middle of its writing: begin anew in its place."""
+        for place in range(self.SIZE):
+            self.cells[place] = 0
+
+
+class Flushes(_Row):
+    """How often the loudspeaker was told to be silent. Written by Parley."""
+
+    SIZE = 1
+    _count = _Number(0)
+
+    def __init__(self, memory: Any = None) -> None:
+        super().__init__(memory)
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        return int(self._count)
+
+    def add(self) -> None:
+        """Any thread."""
+        with self._lock:
+            self._count += 1
+
+
+class RingMemory(_Row):
+    """What a ring of samples is made of (`ring.SampleRing`)."""
+
+    SIZE = 6
+    rate = _Number(0)
+    capacity = _Number(1)
+    written = _Number(2)
+    claimed = _Number(3)
+    blocks = _Number(4)
+    blocks_claimed = _Number(5)
+
+    def __init__(
+        self, memory: Any = None, samples: Any = None, blocks: Any = None, *, capacity: int = 0
+    ) -> None:
+        super().__init__(memory)
+        self.samples: NDArray[np.float32] = (
+            np.zeros(capacity, np.float32)
+            if samples is None
+            else np.frombuffer(samples, dtype=np.float32)
+        )
+        self.times: NDArray[np.float64] = (
+            np.zeros((RING_BLOCKS, 3))
+            if blocks is None
+            else np.frombuffer(blocks, dtype=np.float64).reshape(-1, 3)
+        )
+        """Per block: number of its first sample, number behind its last one, arrival time."""
+
+
+class SharedSound:
+    """All of it. Goes to the other process as an argument of its start."""
+
+    def __init__(self, context: SpawnContext) -> None:
+        self._memory = [
+            context.RawArray("d", size)
+            for size in (InputState.SIZE, OutputState.SIZE, Flushes.SIZE)
+        ]
+        self._ring_memory = [
+            (
+                context.RawArray("d", RingMemory.SIZE),
+                context.RawArray("f", RING_SAMPLES),
+                context.RawArray("d", 3 * RING_BLOCKS),
+            )
+            for _ in range(2)
+        ]
+        self._look()
+
+    def _look(self) -> None:
+        microphone, speaker, flushes = self._memory
+        self.input = InputState(microphone)
+        self.output = OutputState(speaker)
+        self.flushes = Flushes(flushes)
+        self.rings = tuple(RingMemory(*each) for each in self._ring_memory)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_memory": self._memory, "_ring_memory": self._ring_memory}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._look()
+
+
+def _calls(newest: float, opened_at: float) -> bool:
+    now = time.perf_counter()
+    return now - newest < LOST_AFTER_S if newest else now - opened_at < START_GRACE_S
