@@ -3,8 +3,9 @@
 import multiprocessing
 import sys
 
-from app.commandline import main
-
 if __name__ == "__main__":
     multiprocessing.freeze_support()  # in a packaged Parley a child process starts here too
+
+    from app.commandline import main  # a child process, which loads this file too, needs none of it
+
     sys.exit(main())

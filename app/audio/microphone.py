@@ -13,6 +13,12 @@ from app.core.ports import Audio
 MUTED_AFTER_S = 2.0
 """Zeros for this long are no pause of a live microphone, whose converter always has noise."""
 
+SILENT_PEAK = 2.0**-15
+"""One step of a 16-bit converter: a live microphone's own noise is above it."""
+
+LEVEL_S = 0.08
+"""The meter shows the peak of so much: two of the longest blocks, 40 ms each."""
+
 USUAL_RATE = 48_000
 """The rate of the empty ring before the first device is open."""
 
@@ -58,17 +64,28 @@ class Microphone:
 
     @property
     def level(self) -> float:
-        return self._state.level if self.alive else 0.0
+        return _peak(self._newest_samples(LEVEL_S)) if self.alive else 0.0
 
     @property
     def silent_for_s(self) -> float:
-        """For how long every sample has been zero: a muted microphone, or no permission."""
-        return self._state.silent_samples / self._ring.rate if self.alive else 0.0
+        """For how long every sample has been zero, as far back as is kept: a muted microphone, or
+        no permission."""
+        if not self.alive:
+            return 0.0
+        samples = self._newest_samples(self._ring.kept_s)
+        loud = np.flatnonzero(np.abs(samples) >= SILENT_PEAK)
+        silent = len(samples) - 1 - loud[-1] if len(loud) else len(samples)
+        return float(silent / self._ring.rate)
 
     @property
     def muted(self) -> bool:
         """Whether it delivers, and nothing but zeros for `MUTED_AFTER_S`."""
         return self.silent_for_s >= MUTED_AFTER_S
+
+    def _newest_samples(self, seconds: float) -> Audio:
+        ring = self._ring
+        stop = ring.written
+        return ring.read(max(ring.oldest, stop - round(seconds * ring.rate)), stop)[1]
 
     @property
     def arrived_until(self) -> float:
@@ -101,3 +118,7 @@ class Microphone:
         reader = self._reader
         stop = reader.ring.written if until is None else reader.ring.index_at(until)
         return reader.read(stop) if stop > reader.position else EMPTY
+
+
+def _peak(samples: Audio) -> float:
+    return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0

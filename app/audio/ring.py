@@ -47,6 +47,11 @@ class SampleRing:
         """How many samples there have been; the number of the next one."""
         return int(self._memory.written)
 
+    @property
+    def kept_s(self) -> float:
+        """How far back it goes, at most."""
+        return self._capacity / self.rate
+
     # --- writer -----------------------------------------------------------------------------
 
     def write(self, samples: Audio, arrived_at: float) -> None:

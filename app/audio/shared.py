@@ -71,21 +71,17 @@ class _Row:
 class InputState(_Row):
     """How the microphone is. Written by the process of the devices."""
 
-    SIZE = 8
+    SIZE = 6
     is_open = _Number(0)
     opened_at = _Number(1)
     """When it was opened."""
     rings = _Number(2)
     """How many devices were opened; the newest one's ring is `SharedSound.rings[rings % 2]`."""
-    level = _Number(3)
-    """Peak of the newest samples, falling."""
-    silent_samples = _Number(4)
-    """How many samples in a row, up to the newest, were zero."""
-    latency_s = _Number(5)
+    latency_s = _Number(3)
     """From the air to the ring: as the host reports it until it is measured."""
-    overflows = _Number(6)
+    overflows = _Number(4)
     """How often the host dropped samples since the device opened."""
-    arrived_at = _Number(7)
+    arrived_at = _Number(5)
     """When the newest block came; 0 before the first one of this device."""
 
     @property

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
+from app.audio.host.devices import Choice
 from app.audio.host.portaudio import Kind
 from app.audio.host.serve import Answer, Request, serve
 from app.audio.host.system import DeviceReport, Patience, Wanted
@@ -76,7 +77,13 @@ class SoundSystem:
         # “spawn”: a fork would copy Qt's threads and locks
         self._context = multiprocessing.get_context("spawn")
         self._shared = SharedSound(self._context)
-        self._wanted = Wanted(settings, listens, speaks, patience or Patience())
+        self._wanted = Wanted(
+            _choice(settings.input),
+            _choice(settings.output),
+            listens,
+            speaks,
+            patience or Patience(),
+        )
         self._running: _Running | None = None
         self._ends = 0
         """Processes that ended one after another, each soon."""
@@ -106,12 +113,14 @@ class SoundSystem:
     def devices(self, kind: Kind) -> list[DeviceChoice]:
         """What the user can choose from, the one the system would use first."""
         answer = self._ask(Request("devices", kind=kind))
-        return list(answer.devices) if answer else []
+        found = answer.devices if answer else ()
+        return [DeviceChoice(name=each.name, host_api=each.host_api) for each in found]
 
     def use(self, settings: AudioSettings) -> list[DeviceReport]:
         """Change to other devices."""
-        self._wanted = replace(self._wanted, settings=settings)
-        return self._news(self._ask(Request("use", settings=settings)))
+        microphone, speaker = _choice(settings.input), _choice(settings.output)
+        self._wanted = replace(self._wanted, microphone=microphone, speaker=speaker)
+        return self._news(self._ask(Request("use", microphone=microphone, speaker=speaker)))
 
     def close(self) -> None:
         """Let the devices go and end their process; `open` and `check` start another."""
@@ -169,8 +178,7 @@ class SoundSystem:
     def _exchange(self, running: _Running, request: Request, limit_s: float) -> Answer:
         """
         Raises:
-            _Gone: it has ended, or does not answer.
-            RuntimeError: it failed in a way that nobody expects.
+            _Gone: it has ended, does not answer, or failed in a way that nobody expects.
         """
         try:
             running.requests.send(request)
@@ -185,7 +193,8 @@ class SoundSystem:
         self.microphone.name = answer.microphone
         self.speaker.name = answer.speaker
         if answer.failure:
-            raise RuntimeError(f"the sound process failed:\n{answer.failure}")
+            log.error("%s", answer.failure)
+            raise _Gone("failed")
         return answer
 
     def _lost(self, running: _Running, why: _Gone) -> None:
@@ -226,6 +235,11 @@ class SoundSystem:
         if self._wanted.speaks:
             kinds.append("output")
         return tuple(DeviceReport(kind, "", trouble) for kind in kinds)
+
+
+def _choice(device: DeviceChoice | None) -> Choice | None:
+    """In the words of a process that loads no settings, and starts the sooner for it."""
+    return Choice(device.name, device.host_api) if device else None
 
 
 def _pass_on(words: Connection) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -115,13 +116,30 @@ class OwnWindow:
         return (after - before) / (ended - began)
 
     def _cpu_s(self) -> float | None:
-        """What the process has used so far; Linux tells it of a process that still runs."""
+        """What the process and those it started (the sound devices') have used so far; Linux tells
+        it of processes that still run."""
         try:
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text("utf-8", "replace")
+            return sum(_ticks(pid) for pid in _family(self._process.pid)) / os.sysconf("SC_CLK_TCK")
         except OSError:
             return None
-        user, system = fields.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _family(pid: int) -> Iterator[int]:
+    """A process and all that live below it.
+
+    Raises:
+        OSError: there is no such process, or no Linux.
+    """
+    yield pid
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text("ascii").split():
+            yield from _family(int(child))
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    user, system = fields.rpartition(")")[2].split()[11:13]
+    return int(user) + int(system)
 
 
 def _platform() -> dict[str, str]:

@@ -304,3 +304,21 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_a_process_that_fails_in_a_way_nobody_expects_is_replaced_and_leaves_one_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "sounddevice.py").write_text(
+        "class PortAudioError(Exception): pass\n"
+        "def query_hostapis(): raise LookupError('nobody expects this')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    system = SoundSystem(AudioSettings(), speaks=False)
+    (report,) = system.open()
+    assert report.name == ""
+    assert "ends again and again" in report.detail
+    assert "nobody expects this" in caplog.text
+    assert "the sound process failed; starting another" in caplog.text
+    system.close()

@@ -35,6 +35,9 @@ pytestmark = [pytest.mark.sound, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 
+USER = "from tests.support.sound_user import main; main()"
+"""Not as a module: the process of the devices would load it and Qt as well."""
+
 CHANGES = int(os.environ.get("PARLEY_DEVICE_CHANGES", "12"))
 
 PREFERRED = """\
@@ -106,7 +109,7 @@ class SoundUser:
     def __init__(self, room: Room) -> None:
         self._log = room.folder / "user.log"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.sound_user", "headset_mic", "headset"],
+            [sys.executable, "-c", USER, "headset_mic", "headset"],
             cwd=ROOT,
             env={**os.environ, **room.env},
             stdin=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """A process that listens and speaks for as long as it lives, as Parley does, and tells how it is.
 
-    python -m tests.support.sound_user MICROPHONE LOUDSPEAKER
+    python -c "from tests.support.sound_user import main; main()" MICROPHONE LOUDSPEAKER
 
 The names are those of the devices it prefers. Each line on its standard input is answered with
 one JSON line; "busy" and "idle" say whether a turn runs, "quit" ends it.
@@ -111,7 +111,3 @@ def main() -> None:
     words.activated.connect(obey)
     app.exec()
     sys.exit(0 if threads.stop() else 3)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.settings import DeviceChoice
-
 SOUND_SERVERS = ("pulse", "pipewire", "default")
 """ALSA's names for the sound server, in the order to try them. They share the device with
 other programs and follow the desktop's choice; a `hw:` device does neither."""
@@ -24,6 +22,14 @@ USB_WORD = "usb"
 
 NOT_MICROPHONES = ("monitor of", ".monitor", "stereo mix", "loopback", "blackhole", "what u hear")
 """Inputs that record what the computer plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A device as it is remembered."""
+
+    name: str
+    host_api: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,13 @@ class Device:
         return "System default" if self.name in SOUND_SERVERS else self.name
 
     @property
-    def choice(self) -> DeviceChoice:
+    def choice(self) -> Choice:
         """How it is remembered."""
-        return DeviceChoice(name=self.name, host_api=self.host_api)
+        return Choice(self.name, self.host_api)
 
 
 def ranked(
-    devices: Sequence[Device], kind: Literal["input", "output"], choice: DeviceChoice | None
+    devices: Sequence[Device], kind: Literal["input", "output"], choice: Choice | None
 ) -> list[Device]:
     """The devices that can serve, best first.
 

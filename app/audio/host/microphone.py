@@ -13,12 +13,6 @@ from app.audio.shared import InputState, RingMemory
 KEPT_S = 10.0
 """How far back the listener can read, and how long it may stall without losing a word."""
 
-LEVEL_HALF_LIFE_S = 0.04
-"""How fast the meter falls after a peak; it is looked at 30 times a second."""
-
-SILENT_PEAK = 2.0**-15
-"""One step of a 16-bit converter: a live microphone's own noise is above it."""
-
 PLAUSIBLE_LATENCY_S = 0.5
 """Hosts that report more than this, or a negative latency, have no clock worth using."""
 
@@ -42,7 +36,7 @@ class MicrophoneDevice:
         # The ring before this one stays as it is, for a reader who is not done with it.
         capture = _Capture(state, device.rate, self._rings[number % len(self._rings)])
         stream = open_stream("input", device, capture.on_block)
-        state.arrived_at = state.level = state.silent_samples = state.overflows = 0
+        state.arrived_at = state.overflows = 0
         state.latency_s = stream.latency_s
         state.opened_at = time.perf_counter()
         state.rings = number
@@ -83,16 +77,13 @@ class _Capture:
         self._is_measured = False
 
     def on_block(self, block: Any, frames: int, timing: Any, status: Any) -> None:
-        """PortAudio's callback: copy, stamp, measure, return."""
+        """PortAudio's callback: copy, stamp, return."""
         now = time.perf_counter()
         state, rate = self._state, self._ring.rate
         # The first channel: adding the channels of a microphone array can cancel the voice.
-        samples = block[:, 0]
-        self._ring.write(samples, now)
-        peak = max(float(samples.max()), -float(samples.min()))
-        state.level = max(peak, state.level * 0.5 ** (frames / rate / LEVEL_HALF_LIFE_S))
-        state.silent_samples = state.silent_samples + frames if peak < SILENT_PEAK else 0
-        state.overflows += bool(status.input_overflow)
+        self._ring.write(block[:, 0], now)
+        if status.input_overflow:
+            state.overflows += 1
         # The ring dates the block's first sample back by the block's length; what is left of
         # its age is the device's delay. Smoothed over some 20 blocks, as hosts jitter.
         age_s = timing.currentTime - timing.inputBufferAdcTime

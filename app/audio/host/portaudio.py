@@ -223,7 +223,11 @@ def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStr
         except (sounddevice.PortAudioError, ValueError) as exc:
             failure = exc
         else:
-            return OpenStream(stream, kind, device)
+            if stream.samplerate > 0:
+                return OpenStream(stream, kind, device)
+            # ALSA opened a device whose sound server is just taking it away
+            OpenStream(stream, kind, device).close()
+            failure = ValueError("it has no sample rate")
     assert failure is not None
     raise _cannot_open(kind, device, failure) from failure
 

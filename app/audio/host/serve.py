@@ -20,10 +20,10 @@ from typing import Literal
 
 import numpy as np
 
+from app.audio.host.devices import Choice
 from app.audio.host.speaker import SpeakerDevice
 from app.audio.host.system import DeviceReport, SoundSystem, Wanted
 from app.audio.shared import OutputState, SharedSound
-from app.settings import AudioSettings, DeviceChoice
 
 PUBLISH_S = 0.01
 """How often the loudspeaker's account is brought up to date while there is something to play."""
@@ -40,13 +40,14 @@ class Request:
     what: Literal["open", "check", "devices", "use", "close"]
     busy: bool = False
     kind: Literal["input", "output"] = "input"
-    settings: AudioSettings | None = None
+    microphone: Choice | None = None
+    speaker: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     reports: tuple[DeviceReport, ...] = ()
-    devices: tuple[DeviceChoice, ...] = ()
+    devices: tuple[Choice, ...] = ()
     microphone: str = ""
     """What the user calls it; empty when there is none."""
     speaker: str = ""
@@ -86,7 +87,7 @@ def serve(
 
 def _answer(system: SoundSystem, request: Request) -> Answer:
     reports: list[DeviceReport] = []
-    devices: list[DeviceChoice] = []
+    devices: list[Choice] = []
     failure = ""
     try:
         match request.what:
@@ -96,11 +97,11 @@ def _answer(system: SoundSystem, request: Request) -> Answer:
                 reports = system.check(busy=request.busy)
             case "devices":
                 devices = system.devices(request.kind)
-            case "use" if request.settings is not None:
-                reports = system.use(request.settings)
+            case "use":
+                reports = system.use(request.microphone, request.speaker)
             case "close":
                 system.close()
-    except Exception:  # noqa: BLE001 - raised again on the other side
+    except Exception:  # noqa: BLE001 - logged on the other side, which starts another process
         failure = traceback.format_exc()
     return Answer(
         tuple(reports),

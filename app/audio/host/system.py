@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.audio.host import portaudio
-from app.audio.host.devices import Device, ranked
+from app.audio.host.devices import Choice, Device, ranked
 from app.audio.host.microphone import MicrophoneDevice
 from app.audio.host.portaudio import NOUN, Kind
 from app.audio.host.speaker import SpeakerDevice
 from app.audio.shared import SharedSound
 from app.errors import AudioError
-from app.settings import AudioSettings, DeviceChoice
 
 log = logging.getLogger(__name__)
 
-RESTART_EVERY_S = 3.0
+RESTART_EVERY_S = 2.0
 """How often to look for devices that PortAudio has not seen yet, so that one that comes back
 is in use within 5 s. A restart takes 45 ms here."""
 
@@ -54,7 +53,9 @@ class Patience:
 class Wanted:
     """Which devices."""
 
-    settings: AudioSettings
+    microphone: Choice | None = None
+    """None: what the system would use."""
+    speaker: Choice | None = None
     listens: bool = True
     """False leaves the microphone alone."""
     speaks: bool = True
@@ -70,15 +71,14 @@ class SoundSystem:
 
     def __init__(self, wanted: Wanted, shared: SharedSound) -> None:
         self._wanted = wanted
-        settings = wanted.settings
         self.microphone = MicrophoneDevice(shared.input, shared.rings)
         self.speaker = SpeakerDevice(shared.output, shared.flushes)
         self._ends: list[_End] = []
         if wanted.listens:
-            end = _End("input", self.microphone, settings.input, wanted.patience)
+            end = _End("input", self.microphone, wanted.microphone, wanted.patience)
             self._ends.append(end)
         if wanted.speaks:
-            end = _End("output", self.speaker, settings.output, wanted.patience)
+            end = _End("output", self.speaker, wanted.speaker, wanted.patience)
             self._ends.append(end)
         self._restarted_at = 0.0
         self._in_use_at = 0.0
@@ -111,7 +111,7 @@ class SoundSystem:
         self._rest_or_wake(busy)
         return self._news()
 
-    def devices(self, kind: Kind) -> list[DeviceChoice]:
+    def devices(self, kind: Kind) -> list[Choice]:
         """What the user can choose from, the one the system would use first."""
         try:
             return [device.choice for device in ranked(portaudio.list_devices(), kind, None)]
@@ -119,10 +119,10 @@ class SoundSystem:
             log.info("%s", exc)
             return []
 
-    def use(self, settings: AudioSettings) -> list[DeviceReport]:
+    def use(self, microphone: Choice | None, speaker: Choice | None) -> list[DeviceReport]:
         """Change to other devices."""
         for end in self._ends:
-            end.choose(settings.input if end.kind == "input" else settings.output)
+            end.choose(microphone if end.kind == "input" else speaker)
         self._attach()
         return self._news()
 
@@ -203,7 +203,7 @@ class _End:
         self,
         kind: Kind,
         target: MicrophoneDevice | SpeakerDevice,
-        choice: DeviceChoice | None,
+        choice: Choice | None,
         patience: Patience,
     ) -> None:
         self.kind: Kind = kind
@@ -211,7 +211,7 @@ class _End:
         self.target = target
         self.device: Device | None = None
         self._choice = choice
-        self._mute: dict[DeviceChoice, _Pause] = {}
+        self._mute: dict[Choice, _Pause] = {}
         """Devices that opened and then did nothing, until they do."""
         self._trouble = ""
         self._reported: tuple[str, str] | None = None
@@ -223,7 +223,7 @@ class _End:
             return False
         return self._choice is None or self.device.choice == self._choice
 
-    def choose(self, choice: DeviceChoice | None) -> None:
+    def choose(self, choice: Choice | None) -> None:
         if choice != self._choice:
             self._choice = choice
             self.target.close()
@@ -241,7 +241,7 @@ class _End:
         elif not self.target.unproven:
             self._mute.pop(self.device.choice, None)
 
-    def _leave_alone(self, mute: DeviceChoice) -> None:
+    def _leave_alone(self, mute: Choice) -> None:
         """Opening it again at once would keep what waits to be heard waiting for ever."""
         before = self._mute.get(mute)
         pause_s = (

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.audio.host.devices import Device, is_second_rate_microphone, ranked
-from app.settings import DeviceChoice
+from app.audio.host.devices import Choice, Device, is_second_rate_microphone, ranked
 
 
 def microphone(name: str, host_api: str = "ALSA", *, default: bool = False) -> Device:
@@ -39,7 +38,7 @@ def test_the_chosen_name_under_another_host_api_is_next_best() -> None:
         loudspeaker("Speakers", "Windows WASAPI", default=True),
         loudspeaker("Monitor", "MME"),
     ]
-    choice = DeviceChoice(name="Monitor", host_api="Windows WASAPI")
+    choice = Choice(name="Monitor", host_api="Windows WASAPI")
     assert ranked(devices, "output", choice)[0].name == "Monitor"
 
 
@@ -48,7 +47,7 @@ def test_a_choice_that_is_gone_falls_back_to_the_default() -> None:
         microphone("Other", "Windows WASAPI"),
         microphone("Built-in", "Windows WASAPI", default=True),
     ]
-    choice = DeviceChoice(name="Unplugged", host_api="Windows WASAPI")
+    choice = Choice(name="Unplugged", host_api="Windows WASAPI")
     assert ranked(devices, "input", choice)[0].name == "Built-in"
 
 

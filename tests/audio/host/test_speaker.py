@@ -10,7 +10,6 @@ import pytest
 
 from app.audio.host.system import SoundSystem, Wanted
 from app.audio.shared import SharedSound
-from app.settings import AudioSettings
 from tests.audio.signals import tone
 from tests.audio.test_speaker import wait_until
 from tests.support.virtual_sound import RATE, VirtualSound, virtual_sound
@@ -24,7 +23,7 @@ VOICE_RATE = 16_000
 def host(virtual_sound: VirtualSound) -> Iterator[SoundSystem]:
     with virtual_sound.attached():
         shared = SharedSound(multiprocessing.get_context("spawn"))
-        host = SoundSystem(Wanted(AudioSettings(), listens=False), shared)
+        host = SoundSystem(Wanted(listens=False), shared)
         try:
             yield host
         finally:
