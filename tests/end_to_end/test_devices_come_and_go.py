@@ -48,8 +48,10 @@ pcm.headset { type pulse device speaker }
 server has."""
 
 SPARE = {
-    "spare_speaker": "module-null-sink sink_name=spare_speaker rate=44100 channels=2 norewinds=1",
-    "spare_mic": "module-null-sink sink_name=spare_mic rate=44100 channels=1 norewinds=1",
+    "spare_speaker": "module-null-sink sink_name=spare_speaker rate=44100 channels=2 norewinds=1 "
+    "sink_properties=device.description=Spare",
+    "spare_mic": "module-null-sink sink_name=spare_mic rate=44100 channels=1 norewinds=1 "
+    "sink_properties=device.description=Other",
 }
 
 

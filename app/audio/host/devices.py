@@ -10,6 +10,9 @@ SOUND_SERVERS = ("pulse", "pipewire", "default")
 """ALSA's names for the sound server, in the order to try them. They share the device with
 other programs and follow the desktop's choice; a `hw:` device does neither."""
 
+SERVER_API = "PulseAudio"
+"""In the place of a host API: a device that the sound server names (`sound_server`)."""
+
 HOST_APIS = ("Windows WASAPI", "Core Audio", "ALSA")
 """The host APIs with the lowest latency on their system; others only when these have nothing,
 because they list the same devices again."""
@@ -48,6 +51,8 @@ class Device:
     default_input: bool = False
     """Whether it is its host API's default."""
     default_output: bool = False
+    server_name: str = ""
+    """What the sound server itself calls it, when it is one of its devices."""
 
     @property
     def label(self) -> str:
@@ -66,9 +71,14 @@ def ranked(
     """The devices that can serve, best first.
 
     The user's choice leads, then the same name under another host API; then what the system
-    would use. Microphones that are better not used by themselves come last.
+    would use. Microphones that are better not used by themselves come last. A device that the
+    sound server names serves only by choice: without one, the server knows best.
     """
-    usable = [d for d in devices if (d.inputs if kind == "input" else d.outputs) > 0]
+    usable = [
+        device
+        for device in _of_kind(devices, kind)
+        if device.host_api != SERVER_API or device.choice == choice
+    ]
 
     def rank(device: Device) -> tuple[bool, bool, bool, int, int, bool]:
         is_default = device.default_input if kind == "input" else device.default_output
@@ -84,6 +94,23 @@ def ranked(
         )
 
     return sorted(usable, key=rank)
+
+
+def to_choose_from(devices: Sequence[Device], kind: Literal["input", "output"]) -> list[Choice]:
+    """What the user may choose, what the system would use first.
+
+    Where the sound server names its devices, ALSA's names for the same ones are left out; they
+    would not open while the server keeps them.
+    """
+    usable = ranked(devices, kind, None)
+    named = [device for device in _of_kind(devices, kind) if device.host_api == SERVER_API]
+    if named:
+        usable = [device for device in usable if device.name in SOUND_SERVERS][:1] + named
+    return [device.choice for device in usable]
+
+
+def _of_kind(devices: Sequence[Device], kind: Literal["input", "output"]) -> list[Device]:
+    return [d for d in devices if (d.inputs if kind == "input" else d.outputs) > 0]
 
 
 def is_second_rate_microphone(device: Device) -> bool:

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from app.audio.host.devices import SOUND_SERVERS, Device
+from app.audio.host.sound_server import routed, server_devices
 from app.errors import AudioError
 
 log = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ def restart() -> None:
 
 
 def list_devices() -> list[Device]:
-    """All devices, as of the last `restart`.
+    """All devices: PortAudio's as of the last `restart`, the sound server's as of now.
 
     Raises:
         AudioError: there is no PortAudio.
@@ -176,7 +177,7 @@ def list_devices() -> list[Device]:
     except sounddevice.PortAudioError as exc:
         log.info("no sound devices: %s", exc)
         return []
-    return [
+    listed = [
         Device(
             index=int(entry["index"]),
             name=str(entry["name"]),
@@ -191,6 +192,8 @@ def list_devices() -> list[Device]:
         )
         for entry in found
     ]
+    with _deadline(OPEN_TIMEOUT_S, "asking the sound server"):
+        return listed + server_devices(listed)
 
 
 def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStream:
@@ -210,7 +213,7 @@ def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStr
     failure: Exception | None = None
     for channels in sorted({1, min(2, most)}):
         try:
-            with _deadline(OPEN_TIMEOUT_S, f"opening {device.name}"):
+            with _deadline(OPEN_TIMEOUT_S, f"opening {device.name}"), routed(device, kind):
                 stream = stream_class(
                     samplerate=device.rate,
                     device=device.index,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.audio.host import portaudio
-from app.audio.host.devices import Choice, Device, ranked
+from app.audio.host.devices import SERVER_API, Choice, Device, ranked, to_choose_from
 from app.audio.host.microphone import MicrophoneDevice
 from app.audio.host.portaudio import NOUN, Kind
 from app.audio.host.speaker import SpeakerDevice
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 RESTART_EVERY_S = 2.0
 """How often to look for devices that PortAudio has not seen yet, so that one that comes back
 is in use within 5 s. A restart takes 45 ms here."""
+
+FOLLOW_EVERY_S = 2.0
+"""How often the sound server is asked whether the chosen device is there; 2 ms of work here."""
 
 LONGEST_PAUSE_S = 60.0
 
@@ -81,6 +84,7 @@ class SoundSystem:
             end = _End("output", self.speaker, wanted.speaker, wanted.patience)
             self._ends.append(end)
         self._restarted_at = 0.0
+        self._followed_at = 0.0
         self._in_use_at = 0.0
         self._cards: bytes | None = None
         self._failure: AudioError | None = None
@@ -105,6 +109,7 @@ class SoundSystem:
         """
         self._forget_lost()
         self.speaker.admit()
+        self._follow_server(busy=busy)
         self._attach()
         if not busy and self._restart_may_help():
             self._restart()
@@ -114,7 +119,7 @@ class SoundSystem:
     def devices(self, kind: Kind) -> list[Choice]:
         """What the user can choose from, the one the system would use first."""
         try:
-            return [device.choice for device in ranked(portaudio.list_devices(), kind, None)]
+            return to_choose_from(portaudio.list_devices(), kind)
         except AudioError as exc:
             log.info("%s", exc)
             return []
@@ -171,6 +176,18 @@ class SoundSystem:
         for end in self._ends:
             end.drop_if_lost()
 
+    def _follow_server(self, *, busy: bool) -> None:
+        """The sound server moves a stream whose device goes to another one without a word, and
+        leaves it there when the device returns."""
+        ends = [end for end in self._ends if end.names_server_device]
+        now = time.perf_counter()
+        if not ends or now - self._followed_at < FOLLOW_EVERY_S:
+            return
+        self._followed_at = now
+        devices = self._list()
+        for end in ends:
+            end.follow(devices, busy=busy)
+
     def _restart_may_help(self) -> bool:
         if time.perf_counter() - self._restarted_at < RESTART_EVERY_S:
             return False
@@ -226,6 +243,22 @@ class _End:
     def choose(self, choice: Choice | None) -> None:
         if choice != self._choice:
             self._choice = choice
+            self.target.close()
+            self.device = None
+
+    @property
+    def names_server_device(self) -> bool:
+        """Whether one of the sound server's own devices was chosen."""
+        return self._choice is not None and self._choice.host_api == SERVER_API
+
+    def follow(self, devices: list[Device], *, busy: bool) -> None:
+        """Let go of what is not there any more, or serves only until the chosen one is back."""
+        there = {device.choice for device in devices}
+        if self.device is None:
+            return
+        gone = self.device.host_api == SERVER_API and self.device.choice not in there
+        returned = not self.satisfied and self._choice in there and not busy
+        if gone or returned:
             self.target.close()
             self.device = None
 
