@@ -37,10 +37,14 @@ class Speaker:
     `latency_s` to any; the rest to the player's.
     """
 
-    def __init__(self, state: OutputState, flushes: Flushes) -> None:
-        self._state = state
-        self._flushes = flushes
-        self._sink: _Sink = SpeakerDevice(flushes=flushes)
+    def __init__(self, state: OutputState | None = None, flushes: Flushes | None = None) -> None:
+        """
+        Args:
+            state, flushes: shared with the process of the devices; without one, the clock plays.
+        """
+        self._state = state or OutputState()
+        self._flushes = flushes or Flushes()
+        self._sink: _Sink = SpeakerDevice(flushes=self._flushes)
         self._kept: deque[tuple[Audio, int]] = deque()
         """What was given last, at least what is not heard yet; (samples, their rate)."""
         self._kept_in = 0

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from app.audio.host.system import Patience
-from app.audio.shared import Flushes, OutputState
 from app.audio.speaker import Speaker
 from app.audio.system import SoundSystem
 from app.core.ports import Audio, AudioOutput
@@ -166,7 +165,7 @@ def test_a_loudspeaker_lost_at_rest_is_noticed_when_it_wakes(
 
 
 def test_without_a_device_a_reply_takes_its_time_and_ends() -> None:
-    speaker = Speaker(OutputState(), Flushes())
+    speaker = Speaker()
     assert not speaker.alive
     assert speaker.name == ""
     time.sleep(0.05)
@@ -182,7 +181,7 @@ def test_without_a_device_a_reply_takes_its_time_and_ends() -> None:
 
 
 def test_without_a_device_a_flush_still_drops() -> None:
-    speaker = Speaker(OutputState(), Flushes())
+    speaker = Speaker()
     speaker.play(tone(60.0, VOICE_RATE), VOICE_RATE)
     speaker.flush()
     assert speaker.queued_s == 0
