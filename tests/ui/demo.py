@@ -572,7 +572,7 @@ def settle(milliseconds: int) -> None:
 
 
 def render(scene: str, theme: str, size: tuple[int, int], out: Path) -> None:
-    """Draw a scene to a PNG."""
+    """Take a picture of a scene: of the screen, where the window is on one."""
     demo = Demo(theme)
     demo.window.resize(*size)
     demo.window.show()
@@ -580,7 +580,13 @@ def render(scene: str, theme: str, size: tuple[int, int], out: Path) -> None:
     SCENES[scene](demo)
     settle(250)
     _levels(demo, LEVELS.get(scene, 0))
-    demo.window.grab().save(str(out), "PNG", 0)
+    window = demo.window
+    picture = (
+        window.screen().grabWindow(window.winId())
+        if QApplication.platformName() == "xcb"
+        else window.grab()
+    )
+    picture.save(str(out), "PNG", 0)
     demo.window.close()
 
 

@@ -1,6 +1,8 @@
 """Every page in both themes, both languages, at 100 and 200 %: the documentation's pictures.
 
-python -m tests.ui.pictures FOLDER      draws them all (or only those named after it)
+python -m tests.ui.pictures FOLDER      takes them all (or only those named after it)
+
+The window is opened on a virtual screen with a window manager, and the screen is photographed.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.virtual_screen import VirtualScreen
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "screenshots" / "pages"
@@ -40,8 +44,8 @@ def pictures() -> list[Picture]:
     ]
 
 
-def draw(wanted: Iterable[Picture], folder: Path) -> None:
-    """Draw them, a process for each kind: a process has one language and one scale."""
+def take(wanted: Iterable[Picture], folder: Path, screen: VirtualScreen) -> None:
+    """Take them, a process for each kind: a process has one language and one scale."""
     folder.mkdir(parents=True, exist_ok=True)
     groups: dict[tuple[str, str, int], list[str]] = {}
     for picture in wanted:
@@ -64,7 +68,7 @@ def draw(wanted: Iterable[Picture], folder: Path) -> None:
             check=True,
             env={
                 **os.environ,
-                "QT_QPA_PLATFORM": "offscreen",
+                **screen.env,
                 "QT_SCALE_FACTOR": str(scale),
                 "TZ": "UTC",
                 "LC_ALL": "C.UTF-8",
@@ -75,4 +79,9 @@ def draw(wanted: Iterable[Picture], folder: Path) -> None:
 
 if __name__ == "__main__":
     only = set(sys.argv[2:])
-    draw([each for each in pictures() if not only or each.page in only], Path(sys.argv[1]))
+    screen = VirtualScreen()
+    try:
+        wanted = [each for each in pictures() if not only or each.page in only]
+        take(wanted, Path(sys.argv[1]), screen)
+    finally:
+        screen.close()

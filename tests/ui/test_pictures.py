@@ -8,7 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
-from tests.ui.pictures import FOLDER, Picture, draw, pictures
+from tests.support.virtual_screen import VirtualScreen, virtual_screen
+from tests.ui.pictures import FOLDER, Picture, pictures, take
+
+__all__ = ["virtual_screen"]
 
 COMPARED = [
     Picture("settings", "light", "en", 1),
@@ -31,15 +34,18 @@ def test_there_is_a_picture_of_everything():
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def taken(
+    tmp_path_factory: pytest.TempPathFactory,
+    virtual_screen: VirtualScreen,
+) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
-    draw(COMPARED, folder)
+    take(COMPARED, folder, virtual_screen)
     return folder
 
 
 @pytest.mark.parametrize("picture", COMPARED, ids=lambda each: each.file)
-def test_the_picture_shows_the_app_as_it_is(drawn: Path, picture: Picture):
-    now, kept = QImage(str(drawn / picture.file)), QImage(str(FOLDER / picture.file))
+def test_the_picture_shows_the_app_as_it_is(taken: Path, picture: Picture):
+    now, kept = QImage(str(taken / picture.file)), QImage(str(FOLDER / picture.file))
     assert not now.isNull()
     assert now.size() == kept.size()
     assert difference(now, kept) < ALIKE

@@ -30,9 +30,9 @@ Kind = Literal["input", "output"]
 NOUN: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
 
 LATENCY_S = 0.04
-"""The buffer asked of the host. Measured through PulseAudio on 2 cores, loudspeaker included:
-40 ms is silent 50 ms after a flush and plays on without a gap while torch computes on both
-cores; 20 ms gaps as soon as Python is busy as well, "low" (9 ms) more often."""
+"""The buffer asked of the host. Measured through PulseAudio on 2 cores kept busy by Python, numpy
+and other programs, in turn: 40 ms had no gap in 14 replies and was silent 56 ms after a flush, 30 ms
+had gaps in 3 of 20 (39 ms), 20 ms in 3 of 8 (26 ms), 12 ms in most."""
 
 ALSA_INPUT_LATENCY_S = 0.16
 """ALSA calls back four times per buffer whatever the caller wants, and each call wakes the
