@@ -3,6 +3,8 @@ whether the rest comes in time.
 
 Each text is spoken by the provider, in windows, and right after that by one whole `VitsModel`
 call with the same weights. Where lengths are drawn, each draws its own: medians are compared.
+Then the texts are begun a few more times, in turn: a whole text takes seconds and has one first
+sample, and of a handful of those one busy moment of another program would decide.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from app.bench.subjects import Models, Subject
 from app.core.ports import TtsProvider
 from app.errors import AssistantError
 from app.providers import registry
+from app.providers.tts.vits import VitsTts
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,9 @@ TEXTS = (
 """About 20, 80 and 200 characters, in letters that every English voice has."""
 
 LANGUAGE = "en"
+
+BEGINNINGS = 5
+"""Of each text, in each run, that are not gone on with."""
 
 SPANS = ("tts_first_audio", "tts_flatness")
 
@@ -91,6 +97,8 @@ class _Voice:
     provider: TtsProvider
     subject: Subject
     reason: str = ""
+    decoding: str = ""
+    """How the voice decodes; empty where there is one way only."""
     whole: Callable[[str], None] | None = None
 
 
@@ -113,7 +121,11 @@ def measure(models: Models, plan: Plan, progress: Progress) -> Section:
             voice.provider.close()
         tables.append(_table(voice, texts))
         data.append(
-            {"engine": voice.subject.as_data(), "texts": [text.as_data() for text in texts]}
+            {
+                "engine": voice.subject.as_data(),
+                "decoding": voice.decoding,
+                "texts": [text.as_data() for text in texts],
+            }
         )
         ratios = [text.ratio for text in texts if text.ratio is not None]
         if ratios:
@@ -140,7 +152,8 @@ def _vits(models: Models) -> _Voice:
         whole = plain.voice(model.folder, settings.tts.speed, provider.engine.device)
         whole(TEXTS[0])  # once, so that neither side is cold
     subject = model.subject(provider.engine)
-    return _Voice(provider, subject, model.reason, whole)
+    decoding = provider.decoding if isinstance(provider, VitsTts) else ""
+    return _Voice(provider, subject, model.reason, decoding, whole)
 
 
 def _espeak(models: Models) -> _Voice:
@@ -166,7 +179,16 @@ def _speak_all(voice: _Voice, runs: int, progress: Progress) -> list[Spoken]:
                 started = time.perf_counter()
                 voice.whole(spoken.text)
                 spoken.whole_ms.append((time.perf_counter() - started) * 1000)
+        for _ in range(BEGINNINGS):
+            for spoken in texts:
+                _begin(voice.provider, spoken)
     return texts
+
+
+def _begin(provider: TtsProvider, spoken: Spoken) -> None:
+    started = time.perf_counter()
+    next(iter(provider.synthesize(spoken.text, LANGUAGE)), None)
+    spoken.firsts_ms.append((time.perf_counter() - started) * 1000)
 
 
 def _speak(provider: TtsProvider, spoken: Spoken) -> None:
@@ -216,7 +238,8 @@ def _table(voice: _Voice, texts: list[Spoken]) -> Table:
         *("windows", "least slack ms"),
         *("VitsModel call ms", "ratio"),
     )
-    notes = [f"Median of {len(texts[0].firsts_ms)} run(s)."]
+    runs, firsts = len(texts[0].totals_ms), len(texts[0].firsts_ms)
+    notes = [f"Median of {runs} run(s), of first PCM of {firsts}."]
     if voice.whole is None:
         columns, rows = columns[:5], [row[:5] for row in rows]
     else:
@@ -224,6 +247,8 @@ def _table(voice: _Voice, texts: list[Spoken]) -> Table:
         off = flatness([median(text.firsts_ms) for text in texts])
         notes.append(f"First PCM is at most {off:.0%} off its mean, whatever the length.")
         notes.append(_gaps(texts))
+    if voice.decoding:
+        notes.append(f"Decoded in {voice.decoding}.")
     if voice.reason:
         notes.append(voice.reason)
     return Table(f"Text to speech: {voice.subject.label}", columns, rows, notes)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.ports import Audio, Engine, Stage
-from app.errors import ProviderUnavailable
+from app.errors import ProviderBroke, ProviderUnavailable
 from app.providers.tts import vits_files, vits_on_cuda
 from app.providers.tts.pauses import pause_after
 from app.providers.tts.vits_on_cpu import CpuVits, Noise
@@ -50,6 +50,7 @@ class VitsTts:
         self._voices: dict[str, _Voice] = {}
         self._engine = Engine(Stage.TTS, "vits", next(iter(options.voices.values()), ""))
         self._sample_rate = 0
+        self._decoding = ""
 
     @property
     def engine(self) -> Engine:
@@ -58,6 +59,11 @@ class VitsTts:
     @property
     def sample_rate(self) -> int:
         return self._sample_rate
+
+    @property
+    def decoding(self) -> str:
+        """How the first voice decodes, for people; empty where there is one way only."""
+        return self._decoding
 
     def load(self) -> None:
         """Loads the first voice of the settings that is here; the others wait."""
@@ -118,17 +124,17 @@ class VitsTts:
                 f"There is no voice for “{language}” on this computer.",
                 "Download it with `parley fetch tts`; the built-in voice speaks until then.",
             )
-        voice = _Voice(folder, self._options, self._speed, self._noise)
+        voice = _Voice.load(folder, self._options, self._speed, self._noise)
         if self._voices and voice.sample_rate != self._sample_rate:
             raise ProviderUnavailable(
                 f"The voice {name} has another sample rate than the other voices.",
                 "Choose another voice for this language in the settings file.",
             )
-        voice.warm_up()
         log.info("voice %s loaded from %s on %s", name, folder, voice.device)
         if not self._voices:
             self._engine = Engine(Stage.TTS, "vits", name, device=voice.device)
             self._sample_rate = voice.sample_rate
+            self._decoding = voice.decoding
         self._voices[language] = voice
         return voice
 
@@ -139,37 +145,60 @@ class _Model(Protocol):
     @property
     def sample_rate(self) -> int: ...
 
+    @property
+    def decoding(self) -> str:
+        """How it decodes, for people; empty where there is one way only."""
+
+    def prepare(self, ids: NDArray[np.int64]) -> None:
+        """Get ready for speaking, with a text that nobody hears."""
+
     def speak(self, ids: NDArray[np.int64]) -> Iterator[Audio]:
         """The samples of one clause, given as token numbers, window by window."""
 
 
 class _Voice:
-    """A loaded voice: its alphabet and its model.
+    """A loaded voice: its alphabet and its model."""
 
-    Raises:
-        ProviderUnavailable: a library or a file is missing or damaged.
-    """
+    def __init__(self, tokens: VitsTokens, model: _Model, device: str) -> None:
+        self._tokens = tokens
+        self._model = model
+        self.device = device
+        self.sample_rate = model.sample_rate
 
-    def __init__(
-        self, folder: Path, options: VitsSettings, speed: float, noise: Noise | None
-    ) -> None:
+    @classmethod
+    def load(cls, folder: Path, options: VitsSettings, speed: float, noise: Noise | None) -> _Voice:
+        """On a GPU when there is one that can be used and nothing else is wanted, and prepared.
+
+        Raises:
+            ProviderUnavailable: a library or a file is missing or damaged.
+            ProviderBroke: it cannot speak.
+        """
         vits_files.check(folder)
-        self.device = options.device
-        if options.device == "auto":
-            self.device = "cuda" if vits_on_cuda.is_here() else "cpu"
-        self._tokens = VitsTokens(folder)
-        self._model: _Model = (
-            vits_on_cuda.CudaVits(folder, speed)
-            if self.device == "cuda"
-            else CpuVits(folder, speed, options.threads, noise)
-        )
-        self.sample_rate = self._model.sample_rate
+        tokens = VitsTokens(folder)
 
-    def warm_up(self) -> None:
-        """Speak the alphabet unheard, so that the first real clause finds everything allocated
-        and the windows know how fast this computer is."""
-        for _ in self.speak(" ".join(self._tokens.letters[:WARM_UP_LETTERS])):
-            pass
+        def on(device: str) -> _Voice:
+            model: _Model = (
+                vits_on_cuda.CudaVits(folder, speed)
+                if device == "cuda"
+                else CpuVits(folder, speed, options.threads, noise)
+            )
+            alphabet = tokens.numbers(" ".join(tokens.letters[:WARM_UP_LETTERS]))
+            if len(alphabet):
+                model.prepare(alphabet)
+            return cls(tokens, model, device)
+
+        if options.device != "auto":
+            return on(options.device)
+        if vits_on_cuda.is_here():
+            try:
+                return on("cuda")
+            except (ProviderUnavailable, ProviderBroke) as exc:
+                log.warning("The voice runs on the CPU because the GPU failed: %s", exc)
+        return on("cpu")
+
+    @property
+    def decoding(self) -> str:
+        return self._model.decoding
 
     def speak(self, text: str) -> Iterator[Audio]:
         """Nothing when no character of the text can be spoken."""

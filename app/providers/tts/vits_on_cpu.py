@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ class CpuVits:
     """A loaded voice. Used by one thread."""
 
     device = "cpu"
+    decoding = ""
 
     def __init__(
         self, folder: Path, speed: float, threads: int, noise: Noise | None = None
@@ -47,14 +48,30 @@ class CpuVits:
         self._rate = shape.speaking_rate * speed
         self._noise = noise or _fresh_noise()
         with VitsWeights(folder / vits_files.WEIGHTS) as weights:
-            self._encoder, self._durations, self._flow, self._decoder = (
-                _Network(network.build(shape, weights), threads)
-                for network in (encoder, durations, flow, decoder)
+            self._encoder, self._last_layer, self._durations, self._flow, self._decoder = (
+                _Network(build(shape, weights), threads)
+                for build in (
+                    encoder.build,
+                    encoder.build_last,
+                    durations.build,
+                    flow.build,
+                    decoder.build,
+                )
             )
 
     @property
     def sample_rate(self) -> int:
         return self._shape.sampling_rate
+
+    def prepare(self, ids: NDArray[np.int64]) -> None:
+        """Speak a text that nobody hears, so that the first that is heard finds everything
+        allocated and the windows know how fast this computer is.
+
+        Raises:
+            ProviderBroke: as `speak`.
+        """
+        for _ in self.speak(ids):
+            pass
 
     def speak(self, ids: NDArray[np.int64]) -> Iterator[Audio]:
         """The samples of one clause, given as token numbers, window by window.
@@ -62,23 +79,53 @@ class CpuVits:
         Raises:
             ProviderBroke: onnxruntime failed, out of memory for one.
         """
-        hidden, means, log_variances = self._encoder(
-            ids=ids, **encoder.neighbours(len(ids), self._shape)
-        )
-        prior = _Prior(means, log_variances, self._frames_per_token(hidden), self._draw)
-        latents = _Latents(prior, self._flow, self._shape.flow_reach)
-        yield from self._pace.windows(prior.frames, partial(self._decoded, latents))
+        tokens, shape = len(ids), self._shape
+        (hidden,) = self._encoder(ids=ids, **encoder.neighbours(0, tokens, tokens, shape))
+        noise = None
+        if shape.use_stochastic_duration_prediction:
+            noise = self._noise((tokens, 2)) * np.float32(shape.noise_scale_duration)
+        prior = _Prior(self._readings(hidden, noise), self._rate, self._draw, shape.flow_size)
+        latents = _Latents(prior, self._flow, shape.flow_reach)
+        yield from self._pace.windows(prior.until, partial(self._decoded, latents))
 
-    def _frames_per_token(self, hidden: NDArray[np.float32]) -> NDArray[np.int64]:
-        given = {"hidden": hidden}
-        if self._shape.use_stochastic_duration_prediction:
-            noise = self._noise((len(hidden), 2))
-            given["noise"] = noise * np.float32(self._shape.noise_scale_duration)
+    def _readings(
+        self, hidden: NDArray[np.float32], noise: NDArray[np.float32] | None
+    ) -> Iterator[_Reading]:
+        """The tokens to their end, stretch by stretch.
+
+        A token lasts a frame at least, so the first window needs no more of them than it and what
+        is looked at around it have frames. A remainder is not left for later where most of it
+        would be computed twice, as what lies around a stretch is.
+        """
+        tokens, start = len(hidden), 0
+        stretch = self._pace.first + self._reach.frames + self._shape.flow_reach
+        around = 2 * (self._shape.durations_reach + self._shape.feed_forward_reach)
+        while start < tokens:
+            stop = start + stretch if start + stretch + around < tokens else tokens
+            yield self._read(hidden, noise, start, stop)
+            start = stop
+
+    def _read(
+        self, hidden: NDArray[np.float32], noise: NDArray[np.float32] | None, start: int, stop: int
+    ) -> _Reading:
+        """The tokens from `start` to before `stop`, of what the encoder says of all."""
+        tokens, reach = len(hidden), self._shape.durations_reach
+        first, last = max(start - reach, 0), min(stop + reach, tokens)
+        reach = self._shape.feed_forward_reach
+        begin, end = max(first - reach, 0), min(last + reach, tokens)
+        states, means, log_variances = self._last_layer(
+            everywhere=hidden,
+            here=hidden[begin:end],
+            **encoder.neighbours(begin, end, tokens, self._shape),
+        )
+        given = {"hidden": states[first - begin : last - begin]}
+        if noise is not None:
+            given["noise"] = noise[first:last]
         (logarithms,) = self._durations(**given)
-        frames: NDArray[np.int64] = np.ceil(
-            np.exp(logarithms[:, 0]) * np.float32(1 / self._rate)
-        ).astype(np.int64)
-        return frames
+        here = slice(start - begin, stop - begin)
+        return _Reading(
+            means[here], log_variances[here], logarithms[start - first : stop - first, 0]
+        )
 
     def _draw(self, frames: int) -> NDArray[np.float32]:
         """Noise for the latents of some more frames, (frames, channels)."""
@@ -86,7 +133,7 @@ class CpuVits:
 
     def _decoded(self, latents: _Latents, start: int, stop: int) -> Audio:
         left = min(start, self._reach.frames)
-        right = min(latents.frames - stop, self._reach.frames)
+        right = latents.until(stop + self._reach.frames) - stop
         window = latents.between(start - left, stop + right)
         cuts = np.asarray(self._reach.cuts(window.shape[3], left, right), np.int64)
         (samples,) = self._decoder(latents=window, cuts=cuts)
@@ -94,34 +141,57 @@ class CpuVits:
         return heard
 
 
+class _Reading(NamedTuple):
+    """What the encoder and the durations say of some tokens."""
+
+    means: NDArray[np.float32]
+    """(tokens, channels), as the next."""
+    log_variances: NDArray[np.float32]
+    log_frames: NDArray[np.float32]
+    """(tokens), at the voice's own pace."""
+
+
 class _Prior:
-    """What the flow is given, drawn as far as it is needed: in the order of the clause."""
+    """What the flow is given: read and drawn as far as it is needed, in the order of the clause."""
 
     def __init__(
         self,
-        means: NDArray[np.float32],
-        log_variances: NDArray[np.float32],
-        frames_per_token: NDArray[np.int64],
+        readings: Iterator[_Reading],
+        rate: float,
         draw: Callable[[int], NDArray[np.float32]],
+        channels: int,
     ) -> None:
-        self._means = means
-        self._spreads = np.exp(log_variances)
-        self._token_of_frame = np.repeat(np.arange(len(means)), frames_per_token)
+        """`rate` is how much faster than its own pace the voice speaks."""
+        self._readings = readings
+        self._rate = rate
         self._draw = draw
-        self._drawn = np.zeros((0, means.shape[1]), np.float32)
+        self._means = self._spreads = self._drawn = np.zeros((0, channels), np.float32)
+        """Of each frame that is known, (frames, channels)."""
 
-    @property
-    def frames(self) -> int:
-        return len(self._token_of_frame)
+    def until(self, frame: int) -> int:
+        """`frame`, or where the clause ends before it."""
+        while len(self._means) < frame:
+            reading = next(self._readings, None)
+            if reading is None:
+                return len(self._means)
+            self._append(reading)
+        return frame
 
     def between(self, start: int, stop: int) -> NDArray[np.float32]:
-        """(1, channels, 1, frames), from frame `start` to before `stop`."""
+        """(1, channels, 1, frames), from frame `start` to before `stop`; `until` knows both."""
         known = len(self._drawn)
         if stop > known:
-            tokens = self._token_of_frame[known:stop]
-            more = self._means[tokens] + self._draw(stop - known) * self._spreads[tokens]
+            drawn = self._draw(stop - known)
+            more = self._means[known:stop] + drawn * self._spreads[known:stop]
             self._drawn = np.concatenate([self._drawn, more])
         return np.ascontiguousarray(self._drawn[start:stop].T)[None, :, None]
+
+    def _append(self, reading: _Reading) -> None:
+        frames = np.ceil(np.exp(reading.log_frames) * np.float32(1 / self._rate)).astype(np.int64)
+        means = np.repeat(reading.means, frames, axis=0)
+        spreads = np.repeat(np.exp(reading.log_variances), frames, axis=0)
+        self._means = np.concatenate([self._means, means])
+        self._spreads = np.concatenate([self._spreads, spreads])
 
 
 class _Latents:
@@ -133,16 +203,16 @@ class _Latents:
         self._reach = reach
         self._known = prior.between(0, 0)
 
-    @property
-    def frames(self) -> int:
-        return self._prior.frames
+    def until(self, frame: int) -> int:
+        """`frame`, or where the clause ends before it."""
+        return self._prior.until(frame)
 
     def between(self, start: int, stop: int) -> NDArray[np.float32]:
         """(1, channels, 1, frames), from frame `start` to before `stop`."""
         known = self._known.shape[3]
         if stop > known:
             left = min(known, self._reach)
-            right = min(self.frames - stop, self._reach)
+            right = self._prior.until(stop + self._reach) - stop
             (more,) = self._flow(prior=self._prior.between(known - left, stop + right))
             more = more[..., left : left + stop - known]
             self._known = np.concatenate([self._known, more], axis=3)

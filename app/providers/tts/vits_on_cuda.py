@@ -1,14 +1,18 @@
 """VITS on an NVIDIA GPU, through transformers and torch: the same steps as on the processor.
 
-In single precision, window by window. What half precision or CUDA graphs would gain has not been
-measured. Runs on torch's "cpu" device too, which is how the tests compare it.
+Encoder, durations and flow run in single precision. For the decoder, which is most of the work,
+`vits_choice` tries half precision and CUDA graphs when the voice is loaded. Runs on torch's "cpu"
+device too, which is how the tests compare it.
 """
 
 from __future__ import annotations
 
 import ctypes
+import logging
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +23,22 @@ from numpy.typing import NDArray
 from app.core.ports import Audio
 from app.errors import ProviderBroke, ProviderUnavailable
 from app.providers.tts import vits_files
+from app.providers.tts.vits_choice import choose
+from app.providers.tts.vits_decoders import (
+    CalledDecoder,
+    Decoder,
+    GraphRecorder,
+    Record,
+    RecordedDecoder,
+    windows_of,
+)
 from app.providers.tts.vits_shape import DecoderReach, VitsShape
-from app.providers.tts.vits_windows import Pace
+from app.providers.tts.vits_windows import Pace, doubling
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+log = logging.getLogger(__name__)
 
 _DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
@@ -49,21 +64,23 @@ class CudaVits:
         try:
             import torch
             import transformers
-            from torch.nn.functional import leaky_relu
         except ImportError as exc:
             raise ProviderUnavailable(
                 "A voice on the GPU needs PyTorch, which this copy of Parley does not have.",
                 "Set its device to “auto” or “cpu” in the settings file.",
             ) from exc
         self._torch = torch
-        self._leaky_relu = leaky_relu
         self.device = device
         shape = self._shape = VitsShape.read(folder)
         self._reach = DecoderReach(shape)
         self._pace = Pace(shape.frames_per_s)
         self._model = _load(transformers.VitsModel, folder, device)
         self._model.speaking_rate *= speed
-        self._flow, self._decoder = self._model.flow, self._model.decoder
+        self._flow, self._modules = self._model.flow, self._model.decoder
+        self._decoder: Decoder = CalledDecoder(self._modules, shape, torch.float32)
+        self._record: Record | None = GraphRecorder() if device == "cuda" else None
+        self.decoding = self._decoder.words
+        """How the decoder runs, for people."""
         # forward() then ends with what the flow would have been given, and the random
         # numbers are drawn in the order of a whole call
         del self._model.flow, self._model.decoder
@@ -74,48 +91,68 @@ class CudaVits:
     def sample_rate(self) -> int:
         return self._shape.sampling_rate
 
+    def prepare(self, ids: NDArray[np.int64]) -> None:
+        """Choose how to decode, with a text that nobody hears, and speak it.
+
+        Raises:
+            ProviderBroke: as `speak`.
+        """
+        shape = self._shape
+        sizes = doubling(self._reach.frames, shape.frames_per_s)
+        try:
+            with self._exactly():
+                latents = self._latents(ids)
+                choice = choose(
+                    self._decoder,
+                    partial(CalledDecoder, self._modules, shape, self._torch.float16),
+                    windows_of(sizes, self._reach.frames),
+                    latents.between(0, latents.until(2 * sizes[-1])),
+                    self._record,
+                )
+        except RuntimeError as exc:
+            raise _broke() from exc
+        self._decoder, self.decoding = choice.decoder, choice.words
+        if isinstance(self._decoder, RecordedDecoder):
+            self._pace = Pace(shape.frames_per_s, sizes=sizes)
+        log.info("the voice decodes on %s in %s", self.device, choice.words)
+        for _ in self.speak(ids):
+            pass
+
     def speak(self, ids: NDArray[np.int64]) -> Iterator[Audio]:
         """The samples of one clause, given as token numbers, window by window.
 
         Inference mode is entered per window: it belongs to the thread and must not leak to the
-        caller between two windows.
+        caller between two windows. In single precision the windows joined are the samples of a
+        whole call; in half precision each is rounded by itself.
 
         Raises:
             ProviderBroke: torch failed: out of memory, a device that went away.
         """
         try:
-            with self._torch.inference_mode():
-                given = self._torch.from_numpy(ids)[None].to(self.device)
-                prior = self._model(given).spectrogram
-            latents = _Latents(prior, self._flow, self._shape.flow_reach)
-            yield from self._pace.windows(prior.shape[-1], partial(self._decoded, latents))
+            with self._exactly():
+                latents = self._latents(ids)
+            yield from self._pace.windows(latents.until, partial(self._decoded, latents))
         except RuntimeError as exc:
-            raise ProviderBroke("The voice stopped in the middle.", "Ask again.") from exc
+            raise _broke() from exc
+
+    @contextmanager
+    def _exactly(self) -> Iterator[None]:
+        """Inference in single precision."""
+        with _exact_convolutions(), self._torch.inference_mode():
+            yield
+
+    def _latents(self, ids: NDArray[np.int64]) -> _Latents:
+        given = self._torch.from_numpy(ids)[None].to(self.device)
+        prior = self._model(given).spectrogram
+        return _Latents(prior, self._flow, self._shape.flow_reach)
 
     def _decoded(self, latents: _Latents, start: int, stop: int) -> Audio:
         left = min(start, self._reach.frames)
-        right = min(latents.frames - stop, self._reach.frames)
-        with self._torch.inference_mode():
-            samples = self._sound(latents.between(start - left, stop + right), left, right)
-        heard: Audio = samples[0, 0].float().cpu().numpy()
+        right = latents.until(stop + self._reach.frames) - stop
+        with self._exactly():
+            samples = self._decoder(latents.between(start - left, stop + right), left, right)
+            heard: Audio = samples[0, 0].cpu().numpy()
         return heard
-
-    def _sound(self, hidden: Tensor, left: int, right: int) -> Tensor:
-        """The decoder, which drops on the way what no later layer will look at."""
-        decoder, slope = self._decoder, self._shape.leaky_relu_slope
-        cuts = iter(self._reach.cuts(hidden.shape[-1], left, right))
-
-        def cut(hidden: Tensor) -> Tensor:
-            start, stop = next(cuts)
-            return hidden[..., start:stop]
-
-        hidden = cut(decoder.conv_pre(hidden))
-        for stage in range(len(self._shape.upsample_rates)):
-            hidden = cut(decoder.upsampler[stage](self._leaky_relu(hidden, slope)))
-            first = stage * decoder.num_kernels
-            blocks = decoder.resblocks[first : first + decoder.num_kernels]
-            hidden = cut(sum(block(hidden) for block in blocks) / decoder.num_kernels)
-        return cut(self._torch.tanh(decoder.conv_post(self._leaky_relu(hidden))))
 
 
 class _Latents:
@@ -127,9 +164,9 @@ class _Latents:
         self._reach = reach
         self._known = prior[..., :0]
 
-    @property
-    def frames(self) -> int:
-        return int(self._prior.shape[-1])
+    def until(self, frame: int) -> int:
+        """`frame`, or where the clause ends before it."""
+        return min(frame, int(self._prior.shape[-1]))
 
     def between(self, start: int, stop: int) -> Tensor:
         """(1, channels, frames), from frame `start` to before `stop`."""
@@ -138,12 +175,47 @@ class _Latents:
         known = self._known.shape[-1]
         if stop > known:
             left = min(known, self._reach)
-            right = min(self.frames - stop, self._reach)
+            right = self.until(stop + self._reach) - stop
             window = self._prior[..., known - left : stop + right]
             flowed = self._flow(window, torch.ones_like(window[:, :1]), None, reverse=True)
             flowed = flowed[..., left : left + stop - known]
             self._known = torch.cat([self._known, flowed], dim=-1)
         return self._known[..., start:stop]
+
+
+class _ExactConvolutions:
+    """Makes float32 what it says: torch rounds it to 11 bits in convolutions, unless it is told
+    not to. That holds for the whole process, so it is put back when nobody needs it any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = ""
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        import torch
+
+        convolutions: Any = torch.backends.cudnn.conv
+        with self._lock:
+            if not self._users:
+                self._before = convolutions.fp32_precision
+                convolutions.fp32_precision = "ieee"
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    convolutions.fp32_precision = self._before
+
+
+_exact_convolutions = _ExactConvolutions()
+
+
+def _broke() -> ProviderBroke:
+    return ProviderBroke("The voice stopped in the middle.", "Ask again.")
 
 
 def _load(kind: Any, folder: Path, device: str) -> Any:

@@ -76,6 +76,22 @@ class VitsShape:
         return self.sampling_rate / self.samples_per_frame
 
     @property
+    def feed_forward_reach(self) -> int:
+        """Tokens that a layer's two convolutions look at on each side of one."""
+        return 2 * (self.ffn_kernel_size // 2)
+
+    @property
+    def durations_reach(self) -> int:
+        """Tokens that the length of one depends on, on each side of it."""
+        side = (self.duration_predictor_kernel_size - 1) // 2
+        if not self.use_stochastic_duration_prediction:
+            return 2 * side
+        kernel = self.duration_predictor_kernel_size
+        stack = sum(side * int(kernel**layer) for layer in range(self.depth_separable_num_layers))
+        # one stack over the letters, then one in each spline flow but the second, which is skipped
+        return stack * self.duration_predictor_num_flows
+
+    @property
     def flow_reach(self) -> int:
         """Frames that the flow looks at on each side of a window."""
         layers = range(self.prior_encoder_num_wavenet_layers)

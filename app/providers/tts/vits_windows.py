@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
 from app.core.ports import Audio
@@ -42,16 +42,41 @@ REMEMBERED = 9
 """Windows whose median is how fast this computer is: one slow window does not change it."""
 
 
+def longest(frames_per_s: float) -> int:
+    """Frames in the longest window."""
+    return max(1, round(LONGEST_S * frames_per_s))
+
+
+def doubling(least: int, frames_per_s: float) -> list[int]:
+    """A few sizes for windows where each size has its price, none below `least` frames."""
+    sizes = [max(least, round(FIRST_S * frames_per_s))]
+    while 2 * sizes[-1] <= longest(frames_per_s):
+        sizes.append(2 * sizes[-1])
+    return sizes
+
+
 class Pace:
     """Chooses the windows of a voice, clause after clause. Used by one thread."""
 
-    def __init__(self, frames_per_s: float, clock: Callable[[], float] = time.perf_counter) -> None:
-        """`frames_per_s` are the latent frames of a second of speech; `clock` gives seconds."""
+    def __init__(
+        self,
+        frames_per_s: float,
+        clock: Callable[[], float] = time.perf_counter,
+        sizes: Sequence[int] = (),
+    ) -> None:
+        """
+        Args:
+            frames_per_s: latent frames of a second of speech.
+            clock: gives seconds.
+            sizes: the only ones, in frames, that windows but the last may have, ascending; any
+                when there are none.
+        """
         self._clock = clock
         self._frames_per_s = frames_per_s
         self._around = AROUND_S * frames_per_s
         self._shortest = max(1, round(FIRST_S * frames_per_s))
-        self._longest = max(1, round(LONGEST_S * frames_per_s))
+        self._longest = sizes[-1] if sizes else longest(frames_per_s)
+        self._sizes = sizes or range(1, self._longest + 1)
         self._rtfs: deque[float] = deque(maxlen=REMEMBERED)
 
     @property
@@ -59,12 +84,17 @@ class Pace:
         """Seconds of computing per second of speech that the next windows are to be ready for."""
         return max(median(self._rtfs), LEAST_RTF) if self._rtfs else ASSUMED_RTF
 
-    def windows(self, frames: int, compute: Callable[[int, int], Audio]) -> Iterator[Audio]:
-        """The clause of so many frames; `compute` gives the samples from a frame to another."""
-        start, size, lead = 0, self._first(), 0.0
-        while start < frames:
-            stop = min(start + size, frames)
+    def windows(
+        self, until: Callable[[int], int], compute: Callable[[int, int], Audio]
+    ) -> Iterator[Audio]:
+        """A clause. `until` says whether it goes on until a frame, or where it ends before that;
+        `compute` gives the samples from a frame to another."""
+        start, size, lead = 0, self.first, 0.0
+        while True:
             began = self._clock()
+            stop = until(start + size)
+            if stop == start:
+                return
             samples = compute(start, stop)
             spent = (self._clock() - began) * self._frames_per_s
             self._rtfs.append(spent / (stop - start + self._around))
@@ -72,15 +102,17 @@ class Pace:
             lead = max(lead - spent, 0.0) + stop - start
             start, size = stop, self._following(lead)
 
-    def _first(self) -> int:
+    @property
+    def first(self) -> int:
         """Frames in the first window: as few as keep the lead, with a quarter to spare."""
         if self.rtf >= 1:
             return self._longest  # it cannot keep up: fewer, longer gaps
         # computing so many frames with their surroundings takes as long as playing them
         steady = self._around * self.rtf / (1 - self.rtf)
-        return min(max(round(1.25 * steady), self._shortest), self._longest)
+        wanted = min(max(round(1.25 * steady), self._shortest), self._longest)
+        return next(size for size in self._sizes if size >= wanted)
 
     def _following(self, lead: float) -> int:
         """Frames in the next window, with so many frames still to be played."""
         affordable = round(SHARE * lead / self.rtf - self._around)
-        return min(max(affordable, self._first()), self._longest)
+        return max(size for size in self._sizes if size <= max(affordable, self.first))

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.errors import ProviderUnavailable
+from app.providers.tts import vits_on_cuda
 from app.providers.tts.vits import VitsTts
 from app.settings import VitsSettings
 from tests.support.tiny_vits import LETTERS, make_tiny_vits, tiny_voice_settings
@@ -210,6 +211,21 @@ def test_a_downloaded_voice_is_found_by_its_name(tmp_path: Path) -> None:
     tts.load()
     assert tts.engine.model == "somebody/a-voice"
     assert tts.engine.device in ("cpu", "cuda")
+
+
+def test_a_gpu_that_fails_leaves_the_voice_to_the_processor(
+    voices: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if vits_on_cuda.is_here():
+        pytest.skip("there is a GPU here")
+    monkeypatch.setattr(vits_on_cuda, "is_here", lambda: True)
+    tts = VitsTts(VitsSettings(voices=voices, threads=1, device="auto"), Path("nowhere"), 1.0)
+    tts.load()
+    assert tts.engine.device == "cpu"
+    assert "because the GPU failed" in caplog.text
+    chosen = VitsTts(VitsSettings(voices=voices, device="cuda"), Path("nowhere"), 1.0)
+    with pytest.raises(ProviderUnavailable):
+        chosen.load()
 
 
 def test_voices_of_different_rates_are_not_mixed(voices: dict[str, str], tmp_path: Path) -> None:

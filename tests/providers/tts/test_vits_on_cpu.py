@@ -39,6 +39,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_vits(tmp_path_factory.mktemp("voice"))
 
 
+class Reading:
+    """The reader of tokens, which keeps how long it said that they last."""
+
+    def __init__(self, read: Any) -> None:
+        self._read = read
+        self.log_frames = np.zeros(0, np.float32)
+        self.calls = 0
+
+    def __call__(self, *given: Any) -> Any:
+        self.calls += 1
+        reading = self._read(*given)
+        self.log_frames = np.concatenate([self.log_frames, reading.log_frames])
+        return reading
+
+
 class Remembering:
     """A network that keeps what it said last."""
 
@@ -53,17 +68,19 @@ class Remembering:
         return self.said
 
 
-def assert_same(folder: Path, ids: NDArray[np.int64], seed: int, speed: float = 1.0) -> None:
+def assert_same(folder: Path, ids: NDArray[np.int64], seed: int, speed: float = 1.0) -> int:
+    """In how many stretches the tokens were read."""
     voice: Any = CpuVits(folder, speed, 1, seeded_noise(seed))
-    voice._durations = Remembering(voice._durations)
+    voice._read = reading = Reading(voice._read)
     windows = list(voice.speak(ids))
     expected = whole_call(
-        folder, ids, seeded_noise(seed), speed=speed, log_durations=voice._durations.said[0]
+        folder, ids, seeded_noise(seed), speed=speed, log_durations=reading.log_frames[:, None]
     )
     got = np.concatenate(windows)
     assert float(np.sqrt(np.mean(expected**2))) > 0.01, "too quiet to compare"
     assert got.shape == expected.shape
     assert np.abs(got - expected).max() <= EXACT
+    return reading.calls
 
 
 def some_ids(tokens: int, seed: int) -> NDArray[np.int64]:
@@ -83,7 +100,9 @@ def test_clauses_shorter_than_the_attention_looks(folder: Path, tokens: int) -> 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_a_configuration_may_ask_for(name: str, tmp_path: Path) -> None:
-    assert_same(make_tiny_vits(tmp_path, **SHAPES[name]), some_ids(30, 1), seed=1)
+    folder = make_tiny_vits(tmp_path, **SHAPES[name])
+    assert_same(folder, some_ids(30, 1), seed=1)
+    assert assert_same(folder, some_ids(300, 1), seed=1) > 1, "it was not read in stretches"
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.7])
@@ -114,10 +133,14 @@ def test_the_first_window_is_short_however_long_the_clause(folder: Path) -> None
 
 def test_only_what_the_first_window_needs_is_computed_before_it(folder: Path) -> None:
     voice: Any = CpuVits(folder, 1.0, 1, seeded_noise(0))
-    voice._decoder, voice._flow = Remembering(voice._decoder), Remembering(voice._flow)
+    names = ("_last_layer", "_durations", "_flow", "_decoder")
+    for name in names:
+        setattr(voice, name, Remembering(getattr(voice, name)))
     stream = voice.speak(some_ids(401, 0))
     next(stream)
-    assert voice._decoder.calls == voice._flow.calls == 1
+    assert [getattr(voice, name).calls for name in names] == [1, 1, 1, 1]
+    assert len(voice._last_layer.said[0]) < 110
+    assert len(voice._durations.said[0]) < 110
     assert voice._flow.said[0].shape[-1] < 60
     stream.close()
     assert voice._decoder.calls == 1

@@ -26,7 +26,7 @@ _ELEMENT_TYPES = {"float32": FLOAT, "int32": INT32, "int64": INT64}
 Value = str
 """Something computed, or given: ONNX knows values by name."""
 
-Attribute = int | float | Sequence[int]
+Attribute = int | float | str | Sequence[int]
 
 
 class Graph:
@@ -100,11 +100,13 @@ def _value_info(name: str, kind: int, dimensions: Sequence[bytes] | None) -> byt
 
 
 def _attribute(name: str, value: Attribute) -> bytes:
-    """AttributeProto: name, then f, i or ints, and which of them it is."""
+    """AttributeProto: name, then f, i, s or ints, and which of them it is."""
     if isinstance(value, float):
         return _text(1, name) + _key(2, 5) + struct.pack("<f", value) + _number(20, 1)
     if isinstance(value, int):
         return _text(1, name) + _number(3, value) + _number(20, 2)
+    if isinstance(value, str):
+        return _text(1, name) + _text(4, value) + _number(20, 3)
     return _text(1, name) + b"".join(_number(8, item) for item in value) + _number(20, 7)
 
 
