@@ -34,6 +34,8 @@ class Microphone:
         self._rings = rings
         self._newest = (0, SampleRing.begun(0, USUAL_RATE))
         self._reader = RingReader(self._newest[1], 0)
+        self._reads = 0
+        """Which device's ring that is."""
         self.name = ""
         """What the user calls it, empty when there is none. Set by the sound thread."""
 
@@ -100,14 +102,19 @@ class Microphone:
 
     def seek(self, since: float) -> None:
         ring = self._ring
+        self._reads = self._newest[0]
         self._reader = RingReader(ring, max(ring.oldest, ring.index_at(since)))
 
     def read(self, until: float | None = None) -> Audio:
         ring = self._ring
         if self._reader.ring is ring:
             return self._read_up_to(until)
-        # The device changed in the middle: the old one's rest, then the new one's beginning.
-        rest = [self._read_up_to(until), self._reader.drain()]
+        # The device changed in the middle: the old one's rest, then the new one's beginning. The
+        # next device but one writes where the old one did.
+        is_kept = self._newest[0] - self._reads < len(self._rings)
+        rest = [self._read_up_to(until)] if is_kept else []
+        rest.append(self._reader.drain())
+        self._reads = self._newest[0]
         self._reader = RingReader(ring, 0)
         return np.concatenate([*rest, self._read_up_to(until)])
 

@@ -1,9 +1,9 @@
 """What Parley and the process of its sound devices both see: memory, no locks.
 
 Every value has one writer. Each is eight bytes, aligned, so that no reader sees half of one; where
-several belong together, a reader looks again until nobody wrote meanwhile (`OutputState.progress`)
-or drops what was overwritten (`ring`). Between two pieces of work the interpreters' own locks order
-what the processors write.
+several belong together, a reader looks again when somebody wrote meanwhile (`OutputState.progress`)
+or drops what was overwritten (`ring`). x86 processors show stores in their order; on ARM a reader
+may, rarely, see a count before the samples it counts, which were zeros or ten seconds old.
 
 Times are `time.perf_counter()`, which is one clock for all processes of a system: CLOCK_MONOTONIC
 on Linux, mach_absolute_time on macOS, QueryPerformanceCounter on Windows.
@@ -35,6 +35,10 @@ START_GRACE_S = 3.0
 
 PROVEN_AFTER_S = 0.5
 """Any device that is opened calls once or twice; one that still does after this long works."""
+
+
+TRIES = 50
+"""To read what is being written, which takes half a microsecond."""
 
 
 class _Number:
@@ -108,6 +112,9 @@ class Progress:
     underruns: int
 
 
+NOTHING_PLAYED = Progress(0, 0, 0.0, 0.0, None, 0)
+
+
 class OutputState(_Row):
     """How the loudspeaker is. Written by the process of the devices."""
 
@@ -145,20 +152,21 @@ class OutputState(_Row):
         self.cells[12] = progress.underruns
         self._version += 1
 
-    @property
-    def progress(self) -> Progress:
-        while True:
+    def progress(self) -> Progress | None:
+        """As it was published last; None when the writer does not get to its end, being interrupted
+        or dead."""
+        for _ in range(TRIES):
             version = self._version
             done, flushes, played_s, queued_s, first_at, underruns = self.cells[7:13].tolist()
             if version % 2 == 0 and self._version == version:
-                break
-            time.sleep(0)  # the writer was interrupted between two of six lines
-        return Progress(
-            int(done), int(flushes), played_s, queued_s, first_at or None, int(underruns)
-        )
+                return Progress(
+                    int(done), int(flushes), played_s, queued_s, first_at or None, int(underruns)
+                )
+            time.sleep(0)
+        return None
 
     def recover(self) -> None:
-        """The writer is dead, maybe in the middle of its writing: begin anew in its place."""
+        """The writer is dead: begin anew in its place."""
         for place in range(self.SIZE):
             self.cells[place] = 0
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Protocol
+from queue import SimpleQueue
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from app.audio.host.serve import AUDIO
 from app.audio.host.speaker import SpeakerDevice
-from app.audio.shared import Flushes, OutputState, Progress
+from app.audio.shared import NOTHING_PLAYED, Flushes, OutputState, Progress
 from app.core.ports import Audio
 
 log = logging.getLogger(__name__)
+
+PIPE_BYTES = 32_768
+"""So much fits into a pipe everywhere, the shortest first sound of a reply several times over."""
 
 
 class _Sink(Protocol):
@@ -24,6 +29,7 @@ class _Sink(Protocol):
     def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None: ...
     def end(self) -> None: ...
     def progress(self) -> Progress: ...
+    def close(self) -> None: ...
 
 
 class Speaker:
@@ -74,7 +80,8 @@ class Speaker:
                 self._before[1] + progress.underruns,
             )
             waiting = self._newest(progress.queued_s)
-            self._sink = sink
+            before, self._sink = self._sink, sink
+            before.close()
             for samples, rate in waiting:
                 sink.play(samples, rate, self._kept_in)
             if waiting and self._ended:
@@ -136,12 +143,17 @@ class Speaker:
 
     @property
     def _progress(self) -> Progress:
+        """Of this sink and those before it."""
         with self._changing:
-            return self._sink.progress()
+            now = self._sink.progress()
+            played_s, underruns = self._before
+            return replace(
+                now, played_s=played_s + now.played_s, underruns=underruns + now.underruns
+            )
 
     @property
     def played_s(self) -> float:
-        return self._before[0] + self._progress.played_s
+        return self._progress.played_s
 
     @property
     def queued_s(self) -> float:
@@ -153,19 +165,24 @@ class Speaker:
 
     @property
     def underruns(self) -> int:
-        return self._before[1] + self._progress.underruns
+        return self._progress.underruns
 
 
 class _Far:
-    """Another process plays. Used under the lock of `Speaker`."""
+    """Another process plays. Used under the lock of `Speaker`, and never waits for that process."""
 
     def __init__(self, audio: Connection, state: OutputState, flushes: Flushes) -> None:
         self._audio = audio
         self._state = state
         self._flushes = flushes
         self._sent = 0
-        self._under_way: deque[tuple[int, int, float]] = deque()
-        """Messages that may not have been taken in: number, flushes before it, seconds."""
+        self._under_way: deque[_Message] = deque()
+        """What may not have been taken in."""
+        self._known = NOTHING_PLAYED
+        self._sent_later = 0
+        """The number of the last message that was left to the thread."""
+        self._later: SimpleQueue[bytes | None] = SimpleQueue()
+        threading.Thread(target=self._send_later, name="audio out", daemon=True).start()
 
     def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None:
         if len(audio):
@@ -175,21 +192,49 @@ class _Far:
     def end(self) -> None:
         self._send(b"", self._flushes.count, 0, 0.0)
 
+    def close(self) -> None:
+        """Send nothing more."""
+        self._later.put(None)
+
     def _send(self, samples: bytes, flushes: int, rate: int, seconds: float) -> None:
+        """At once where that cannot block, as for the first sound of a reply; the rest from a
+        thread, which waits for a process that is slow or stopped."""
         self._sent += 1
-        self._under_way.append((self._sent, flushes, seconds))
+        message = AUDIO.pack(self._sent, flushes, rate) + samples
+        self._forget_taken(self._state.progress())
+        self._under_way.append(_Message(self._sent, flushes, seconds, len(message)))
+        fits = sum(each.size for each in self._under_way) <= PIPE_BYTES
+        if fits and self._sent_later <= self._known.done:  # or it would overtake those
+            self._write(message)
+        else:
+            self._sent_later = self._sent
+            self._later.put(message)
+
+    def _send_later(self) -> None:
+        while (message := self._later.get()) is not None:
+            if not self._write(message):
+                return
+
+    def _write(self, message: bytes) -> bool:
+        """Whether somebody may read it."""
         try:
-            self._audio.send_bytes(AUDIO.pack(self._sent, flushes, rate) + samples)
+            self._audio.send_bytes(message)
         except OSError as exc:
             # The process has died; the sound thread will see it, and what waits is kept.
             log.info("the sound process takes no more audio: %s", exc)
+            return False
+        return True
+
+    def _forget_taken(self, there: Progress | None) -> None:
+        if there is not None:
+            self._known = there
+        while self._under_way and self._under_way[0].number <= self._known.done:
+            self._under_way.popleft()
 
     def progress(self) -> Progress:
-        there = self._state.progress
-        flushes = self._flushes.count
-        while self._under_way and self._under_way[0][0] <= there.done:
-            self._under_way.popleft()
-        coming_s = sum(seconds for _, before, seconds in self._under_way if before == flushes)
+        self._forget_taken(self._state.progress())
+        there, flushes = self._known, self._flushes.count
+        coming_s = sum(each.seconds for each in self._under_way if each.flushes == flushes)
         queued_s = there.queued_s if there.flushes == flushes else 0.0
         return Progress(
             done=there.done,
@@ -200,3 +245,14 @@ class _Far:
             first_sample_at=None if self._under_way else there.first_sample_at,
             underruns=there.underruns,
         )
+
+
+class _Message(NamedTuple):
+    """Audio on its way to the other process."""
+
+    number: int
+    flushes: int
+    """So many flushes came before it."""
+    seconds: float
+    size: int
+    """Bytes."""

@@ -7,7 +7,7 @@ import logging
 import multiprocessing
 import time
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from app.audio.host.devices import Choice
@@ -21,11 +21,11 @@ from app.settings import AudioSettings, DeviceChoice
 
 log = logging.getLogger(__name__)
 
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 """Longer than all that one request may wait for: each call to PortAudio has a limit of its own, at
-whose end its process ends itself."""
+whose end its process ends itself. Where those are longest, both devices take 46 s to their last."""
 
-START_S = 20.0
+START_S = 90.0
 """To the first answer: another interpreter starts, on a disk that may be cold. 0.3 s here."""
 
 END_S = 2.0
@@ -149,6 +149,7 @@ class SoundSystem:
             running = self._start()
             try:
                 opened = self._exchange(running, Request("open"), START_S)
+                self.speaker.connect(running.audio)
                 if request.what in ("open", "check", "use"):
                     return opened
                 return self._exchange(running, request, ANSWER_S)
@@ -172,7 +173,6 @@ class SoundSystem:
         for end in theirs:
             end.close()
         self._running = _Running(process, requests, audio, words, since=time.perf_counter())
-        self.speaker.connect(audio)
         return self._running
 
     def _exchange(self, running: _Running, request: Request, limit_s: float) -> Answer:
@@ -182,8 +182,13 @@ class SoundSystem:
         """
         try:
             running.requests.send(request)
-            if not running.requests.poll(limit_s):
-                raise _Gone("does not answer")
+            until = time.perf_counter() + limit_s
+            while not running.requests.poll():
+                left_s = until - time.perf_counter()
+                if left_s <= 0:
+                    raise _Gone("does not answer")
+                wait([running.requests, running.words], left_s)
+                _pass_on(running.words)  # or it would wait for somebody to read them
             answer: Answer = running.requests.recv()
         except (EOFError, OSError) as exc:
             running.process.join(END_S)
@@ -216,7 +221,10 @@ class SoundSystem:
         _pass_on(running.words)
         for end in (running.requests, running.audio, running.words):
             end.close()
-        running.process.close()
+        if running.process.exitcode is not None:
+            running.process.close()
+        else:
+            log.warning("the sound process does not end: a driver keeps it")
 
     # --- what is told -----------------------------------------------------------------------
 

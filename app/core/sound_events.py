@@ -12,7 +12,10 @@ Choice = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDevices(Intent):
-    """Say what there is to choose from, now and whenever it changes. Window → sound."""
+    """Say what there is to choose from, now and whenever it changes, or no longer.
+    Window → sound."""
+
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

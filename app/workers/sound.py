@@ -65,9 +65,11 @@ class SoundWorker(Worker):
                 was_busy, self._busy = self._busy, event.state != State.READY
                 if self._busy and not was_busy:
                     self._on_check()  # wakes the loudspeaker before there is anything to say
-            case ListDevices():
+            case ListDevices(on=True):
                 self._listed = {}
                 self._list()
+            case ListDevices():
+                self._listed = None
             case UseDevices():
                 self._tell(self._devices.use(_settings(event)))
 

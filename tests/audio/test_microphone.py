@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from app.audio.microphone import Microphone
+from app.audio.ring import SampleRing
 from app.audio.shared import InputState, RingMemory
 from app.audio.system import SoundSystem
 from app.core.ports import SAMPLE_RATE, AudioInput
@@ -152,3 +153,22 @@ def test_without_a_device_there_is_nothing_to_read() -> None:
     assert microphone.drain().size == 0
     assert microphone.level == 0
     assert microphone.arrived_until == 0
+
+
+def test_sound_is_not_heard_twice_when_two_devices_came_between_two_reads() -> None:
+    state, rings = InputState(), (RingMemory(capacity=48_000), RingMemory(capacity=48_000))
+    microphone = Microphone(state, rings)
+
+    def new_device(level: float) -> None:
+        number = int(state.rings) + 1
+        ring = SampleRing.begun(1.0, SAMPLE_RATE, rings[number % 2])
+        ring.write(np.full(1_600, level, np.float32), 100.0 + number)
+        state.rings = number
+
+    new_device(0.1)
+    microphone.seek(0.0)
+    new_device(0.2)
+    new_device(0.3)
+    heard = np.concatenate([microphone.read(), microphone.drain()])
+    assert len(heard) == pytest.approx(1_600, abs=2)
+    assert np.median(heard) == pytest.approx(0.3, abs=1e-3)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
+from app.audio.host.serve import AUDIO
 from app.audio.host.system import Patience
+from app.audio.shared import Flushes, OutputState, Progress
 from app.audio.speaker import Speaker
 from app.audio.system import SoundSystem
 from app.core.ports import Audio, AudioOutput
@@ -264,3 +267,72 @@ def test_a_loudspeaker_that_opens_and_does_not_play_holds_nobody_up(
         wait_until(lambda: speaker.queued_s == 0)
         time.sleep(0.3)
     assert likeness(heard.samples[find(reply, heard.samples) :], reply) > 0.9
+
+
+class Far:
+    """The other end of a `Speaker`, which takes in what it is told to."""
+
+    def __init__(self) -> None:
+        self.state, self.flushes = OutputState(), Flushes()
+        self.speaker = Speaker(self.state, self.flushes)
+        self._audio, audio = multiprocessing.Pipe(duplex=False)
+        self.connection = audio
+        self.speaker.connect(audio)
+        self.taken = 0
+        self.samples: list[Audio] = []
+
+    def take(self, *, played_s: float = 0.0, queued_s: float = 0.0) -> int:
+        """Take the next message in; its sample rate."""
+        assert self._audio.poll(10)
+        message = self._audio.recv_bytes()
+        self.taken, flushes, rate = AUDIO.unpack_from(message)
+        self.samples.append(np.frombuffer(message, np.float32, offset=AUDIO.size))
+        first = 7.0 if played_s else None
+        self.state.publish(Progress(self.taken, flushes, played_s, queued_s, first, 0))
+        return rate
+
+
+def test_what_is_under_way_counts_as_waiting_and_is_not_dated() -> None:
+    far = Far()
+    far.state.publish(Progress(0, 0, 1.0, 0.0, 7.0, 0))
+    far.speaker.play(tone(0.5, VOICE_RATE), VOICE_RATE)
+    assert far.speaker.queued_s == pytest.approx(0.5)
+    assert far.speaker.first_sample_at is None, "that was of the sound before"
+    far.take(played_s=1.1, queued_s=0.4)
+    assert (far.speaker.queued_s, far.speaker.played_s) == (0.4, 1.1)
+    assert far.speaker.first_sample_at == 7.0
+    far.speaker.flush()
+    assert far.speaker.queued_s == 0
+
+
+def test_a_process_that_takes_nothing_holds_nobody_up_and_gets_everything_in_order() -> None:
+    far = Far()
+    pieces = np.split(babble(60.0, VOICE_RATE), 60)
+    for piece in pieces:  # 3.8 MB: a pipe takes 64 kB
+        far.speaker.play(piece, VOICE_RATE)
+    far.speaker.end()
+    assert far.speaker.queued_s == pytest.approx(60.0)
+    rates = [far.take(queued_s=1.0) for _ in range(61)]
+    assert rates == [VOICE_RATE] * 60 + [0]
+    np.testing.assert_array_equal(np.concatenate(far.samples), np.concatenate(pieces))
+
+
+def test_a_process_that_dies_leaves_the_rest_to_the_clock_and_the_next_one() -> None:
+    far = Far()
+    reply = babble(2.0, VOICE_RATE)
+    far.speaker.play(reply, VOICE_RATE)
+    far.speaker.end()
+    far.take(played_s=0.5, queued_s=1.5)
+    assert far.speaker.played_s == 0.5
+    far.state.cells[6] += 1  # in the middle of a publication
+    far.speaker.disconnect()
+    assert far.speaker.played_s == pytest.approx(0.5, abs=0.05), "it never goes back"
+    assert far.speaker.queued_s == pytest.approx(1.5, abs=0.05)
+    far.state.recover()
+    following = Far()
+    far.speaker.connect(following.connection)
+    following.take()
+    (rest,) = following.samples
+    np.testing.assert_array_equal(rest, reply[len(reply) - len(rest) :])
+    assert len(rest) / VOICE_RATE == pytest.approx(1.5, abs=0.05)
+    assert following.take() == 0, "and it is the end"

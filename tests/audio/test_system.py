@@ -14,8 +14,9 @@ import pytest
 from app.audio.host.system import DeviceReport
 from app.audio.system import SoundSystem
 from app.settings import AudioSettings, DeviceChoice
+from tests.audio.signals import babble, find, likeness
 from tests.audio.test_speaker import wait_until
-from tests.support.virtual_sound import VirtualSound
+from tests.support.virtual_sound import RATE, VirtualSound
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -206,24 +207,34 @@ def sound_process() -> int:
 @pytest.mark.sound
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
 def test_a_process_of_the_devices_that_dies_is_replaced(
-    system: SoundSystem, how: signal.Signals, caplog: pytest.LogCaptureFixture
+    system: SoundSystem,
+    virtual_sound: VirtualSound,
+    how: signal.Signals,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """As when a sound library crashes: in the middle of a reply, and nobody hears the end twice."""
     microphone, speaker = system.microphone, system.speaker
     system.open()
     wait_until(lambda: microphone.arrived_until > 0)
-    speaker.play(np.zeros(32_000, np.float32), 16_000)
-    speaker.end()
-    wait_until(lambda: speaker.played_s > 0.2)
-    first = sound_process()
-    os.kill(first, how)
-    assert system.check(busy=True) == [], "the same devices: no news"
+    reply = babble(2.0, RATE)
+    with virtual_sound.record() as heard:
+        speaker.play(reply, RATE)
+        speaker.end()
+        wait_until(lambda: speaker.played_s > 0.2)
+        first = sound_process()
+        os.kill(first, how)
+        assert system.check(busy=True) == [], "the same devices: no news"
+        wait_until(lambda: speaker.queued_s == 0)
+        time.sleep(0.3)
+    end = reply[-RATE // 2 :]
+    at = find(end, heard.samples)
+    assert likeness(heard.samples[at : at + len(end)], end) > 0.9
+    assert not np.any(np.abs(heard.samples[at + len(end) + RATE // 50 :]) > 0.02), "not twice"
     assert f"has ended ({-how})" in caplog.text
     assert sound_process() != first
     microphone.seek(time.perf_counter())
     wait_until(lambda: microphone.alive and speaker.alive)
     wait_until(lambda: len(microphone.read()) > 0)
-    wait_until(lambda: speaker.queued_s == 0)
     assert speaker.played_s == pytest.approx(2.0, abs=0.05)
 
 

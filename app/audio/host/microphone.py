@@ -39,8 +39,8 @@ class MicrophoneDevice:
         state.arrived_at = state.overflows = 0
         state.latency_s = stream.latency_s
         state.opened_at = time.perf_counter()
-        state.rings = number
         stream.start()
+        state.rings = number
         state.is_open = 1
         self._stream = stream
 

@@ -31,8 +31,8 @@ NOUN: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
 
 LATENCY_S = 0.04
 """The buffer asked of the host. Measured through PulseAudio on 2 cores kept busy by Python, numpy
-and other programs, in turn: 40 ms had no gap in 14 replies and was silent 56 ms after a flush, 30 ms
-had gaps in 3 of 20 (39 ms), 20 ms in 3 of 8 (26 ms), 12 ms in most."""
+and other programs, in turn: 40 ms had no gap in 14 replies and was silent 56 ms after a flush;
+30 ms had gaps in 3 of 20 (39 ms), 20 ms in 3 of 8 (26 ms), 12 ms in most."""
 
 ALSA_INPUT_LATENCY_S = 0.16
 """ALSA calls back four times per buffer whatever the caller wants, and each call wakes the
@@ -117,6 +117,9 @@ def _deadline(limit_s: float, what: str) -> Iterator[None]:
 
 
 def _end_process(what: str) -> None:
+    surely = threading.Timer(1.0, os._exit, [HUNG])
+    surely.daemon = True
+    surely.start()  # should nobody read what is logged
     log.error("%s does not return", what)
     os._exit(HUNG)  # whatever hangs would hang in an orderly end as well
 
@@ -170,6 +173,20 @@ def list_devices() -> list[Device]:
     Raises:
         AudioError: there is no PortAudio.
     """
+    listed = _list_own()
+    return listed + (server_devices(listed) or [])
+
+
+def list_server_devices() -> list[Device] | None:
+    """The sound server's alone; None when it does not say.
+
+    Raises:
+        AudioError: there is no PortAudio.
+    """
+    return server_devices(_list_own())
+
+
+def _list_own() -> list[Device]:
     sounddevice = load()
     try:
         hosts = sounddevice.query_hostapis()
@@ -177,7 +194,7 @@ def list_devices() -> list[Device]:
     except sounddevice.PortAudioError as exc:
         log.info("no sound devices: %s", exc)
         return []
-    listed = [
+    return [
         Device(
             index=int(entry["index"]),
             name=str(entry["name"]),
@@ -192,8 +209,6 @@ def list_devices() -> list[Device]:
         )
         for entry in found
     ]
-    with _deadline(OPEN_TIMEOUT_S, "asking the sound server"):
-        return listed + server_devices(listed)
 
 
 def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStream:

@@ -25,6 +25,11 @@ from app.audio.host.speaker import SpeakerDevice
 from app.audio.host.system import DeviceReport, SoundSystem, Wanted
 from app.audio.shared import OutputState, SharedSound
 
+log = logging.getLogger(__name__)
+
+BROKEN = 71
+"""What the process ends with when audio cannot be taken in."""
+
 PUBLISH_S = 0.01
 """How often the loudspeaker's account is brought up to date while there is something to play."""
 
@@ -114,6 +119,14 @@ def _answer(system: SoundSystem, request: Request) -> Answer:
 
 def _take_audio(audio: Connection, speaker: SpeakerDevice, state: OutputState) -> None:
     """Queue what comes, and keep the account up to date. A thread of its own."""
+    try:
+        _queue_audio(audio, speaker, state)
+    except Exception:
+        log.exception("audio is not taken in any more")
+        os._exit(BROKEN)  # a reply would never end
+
+
+def _queue_audio(audio: Connection, speaker: SpeakerDevice, state: OutputState) -> None:
     done = 0
     while True:
         state.publish(progress := speaker.progress(done))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,20 +30,59 @@ NO_SINK = 0xFFFFFFFF
 VARIABLE = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}
 
 
-def server_devices(listed: Sequence[Device]) -> list[Device]:
-    """What the server has, to be opened through its plug-in; empty where there is none.
+KEPT_S = 2.0
+"""How long an answer holds: others than its user see each connection to a sound server."""
+
+ANSWER_S = 1.0
+"""A server that is there answers in 4 ms; one that hangs is asked no more."""
+
+_answers: list[tuple[float, list[Any], list[Any]]] = []
+"""The last one: perf_counter, sources, sinks."""
+
+_hanging: list[threading.Thread] = []
+"""Who waits for an answer that did not come in time."""
+
+
+def server_devices(listed: Sequence[Device]) -> list[Device] | None:
+    """What the server has, to be opened through its plug-in; None when it does not say.
+
+    A server that only PipeWire's own ALSA plug-in reaches is not asked. Used by one thread.
 
     Args:
         listed: PortAudio's devices.
     """
     plugin = next((each for each in listed if each.name == PLUGIN), None)
     if plugin is None or not sys.platform.startswith("linux"):
-        return []
+        return None
+    if not _answers or time.perf_counter() - _answers[0][0] > KEPT_S:
+        _answers.clear()
+        _ask_in_time()
+    if not _answers:
+        return None
+    _, sources, sinks = _answers[0]
+    return [*_named(plugin, sources, inputs=1), *_named(plugin, sinks, outputs=2)]
+
+
+def _ask_in_time() -> None:
+    """Ask in a thread, which is left alone when the server hangs."""
+    if any(thread.is_alive() for thread in _hanging):
+        return
+    found: list[tuple[float, list[Any], list[Any]]] = []
+    thread = threading.Thread(target=_ask, args=(found,), name="sound server", daemon=True)
+    thread.start()
+    thread.join(ANSWER_S)
+    if thread.is_alive():
+        log.warning("the sound server does not answer")
+        _hanging[:] = [thread]
+    _answers.extend(found[:1])
+
+
+def _ask(found: list[tuple[float, list[Any], list[Any]]]) -> None:
     try:
         import pulsectl
     except (ImportError, OSError) as exc:  # OSError: there is no libpulse
         log.debug("the sound server cannot be asked: %s", exc)
-        return []
+        return
     try:
         with pulsectl.Pulse("parley", connect=False) as server:
             server.connect(autospawn=False)
@@ -49,11 +90,8 @@ def server_devices(listed: Sequence[Device]) -> list[Device]:
             sinks = server.sink_list()
     except (pulsectl.PulseError, OSError) as exc:
         log.debug("the sound server does not say what it has: %s", exc)
-        return []
-    return [
-        *_named(plugin, sources, inputs=1),
-        *_named(plugin, sinks, outputs=2),
-    ]
+        return
+    found.append((time.perf_counter(), sources, sinks))
 
 
 def _named(

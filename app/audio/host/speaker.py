@@ -34,8 +34,8 @@ class SpeakerDevice:
     device that opened and did not play (a suspended one asks for one buffer and no more), the
     next one gets no audio before it has proved itself: discarding goes on until `admit`.
 
-    Threads: `open` to `label` belong to the one that calls PortAudio, `flush` to any, the rest to
-    the one that brings audio. PortAudio's own touches the queue only.
+    Threads: `open` to `label` belong to the one that calls PortAudio, the rest to the one that
+    brings audio. PortAudio's own touches the queue only.
     """
 
     def __init__(self, state: OutputState | None = None, flushes: Flushes | None = None) -> None:
@@ -157,12 +157,6 @@ class SpeakerDevice:
         """What the user calls it; empty when there is none."""
         return self._device.label if self._device is not None else ""
 
-    # --- any thread -------------------------------------------------------------------------
-
-    def flush(self) -> None:
-        """Silence now: fade the running buffer, drop the rest."""
-        self._queue.flush()
-
     # --- the thread that brings audio -------------------------------------------------------
 
     def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None:
@@ -211,11 +205,14 @@ class SpeakerDevice:
         with self._changing:
             self._discard()
             queue = self._queue
+            # First what waits: what is played between two lines is then told as played, and as
+            # waiting once more, never the other way round.
+            flushes, queued_s = queue.generation, queue.queued_s
             return Progress(
                 done=done,
-                flushes=queue.generation,
+                flushes=flushes,
                 played_s=queue.played_s,
-                queued_s=queue.queued_s,
+                queued_s=queued_s,
                 first_sample_at=queue.first_sample_at,
                 underruns=queue.underruns + int(self._state.underflows),
             )

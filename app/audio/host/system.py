@@ -18,8 +18,13 @@ from app.errors import AudioError
 log = logging.getLogger(__name__)
 
 RESTART_EVERY_S = 2.0
-"""How often to look for devices that PortAudio has not seen yet, so that one that comes back
-is in use within 5 s. A restart takes 45 ms here."""
+RESTART_LATER_S = 4.0
+"""How often to look for devices that PortAudio has not seen yet, so that one that comes back is in
+use within 5 s; more often in the first minute. A restart takes 45 ms here, which is 1.25 % of a
+core every 2 s."""
+
+FIRST_MINUTE_S = 60.0
+"""Devices that are missing for longer are not expected back at any moment."""
 
 FOLLOW_EVERY_S = 2.0
 """How often the sound server is asked whether the chosen device is there; 2 ms of work here."""
@@ -84,6 +89,8 @@ class SoundSystem:
             end = _End("output", self.speaker, wanted.speaker, wanted.patience)
             self._ends.append(end)
         self._restarted_at = 0.0
+        self._complete_at = time.perf_counter()
+        """When both devices were last there."""
         self._followed_at = 0.0
         self._in_use_at = 0.0
         self._cards: bytes | None = None
@@ -114,6 +121,8 @@ class SoundSystem:
         if not busy and self._restart_may_help():
             self._restart()
         self._rest_or_wake(busy)
+        if all(end.satisfied for end in self._ends):
+            self._complete_at = time.perf_counter()
         return self._news()
 
     def devices(self, kind: Kind) -> list[Choice]:
@@ -184,12 +193,16 @@ class SoundSystem:
         if not ends or now - self._followed_at < FOLLOW_EVERY_S:
             return
         self._followed_at = now
-        devices = self._list()
+        devices = portaudio.list_server_devices()
+        if devices is None:
+            return  # it does not say: what plays goes on
         for end in ends:
             end.follow(devices, busy=busy)
 
     def _restart_may_help(self) -> bool:
-        if time.perf_counter() - self._restarted_at < RESTART_EVERY_S:
+        now = time.perf_counter()
+        is_new = now - self._complete_at < FIRST_MINUTE_S
+        if now - self._restarted_at < (RESTART_EVERY_S if is_new else RESTART_LATER_S):
             return False
         cards = _cards()
         if cards is not None and cards != self._cards:

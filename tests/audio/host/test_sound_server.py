@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import os
+import socket
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from app.audio.host import sound_server
 from app.audio.host.devices import Device
 from app.audio.host.sound_server import routed, server_devices
 from app.audio.host.system import DeviceReport
@@ -104,14 +109,36 @@ def test_a_chosen_one_is_used_given_up_when_it_goes_and_used_again(
             system.close()
 
 
-def test_without_the_plug_in_or_its_server_there_is_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+BARE = Device(0, "HDA Intel (hw:0,0)", "ALSA", inputs=2, outputs=2, rate=48_000)
+PLUGIN = Device(1, "pulse", "ALSA", inputs=32, outputs=32, rate=48_000)
+
+
+@pytest.fixture
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound_server, "_answers", [])
+    monkeypatch.setattr(sound_server, "_hanging", [])
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_without_the_plug_in_or_its_server_nothing_is_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    bare = Device(0, "HDA Intel (hw:0,0)", "ALSA", inputs=2, outputs=2, rate=48_000)
-    plugin = Device(1, "pulse", "ALSA", inputs=32, outputs=32, rate=48_000)
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
-    assert server_devices([bare]) == []
-    assert server_devices([bare, plugin]) == []
+    assert server_devices([BARE]) is None
+    assert server_devices([BARE, PLUGIN]) is None
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_server_that_hangs_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound_server, "ANSWER_S", 0.3)
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{folder}/native")
+        silent.listen()
+        monkeypatch.setenv("PULSE_SERVER", f"unix:{folder}/native")
+        assert server_devices([PLUGIN]) is None
+        waiting = threading.active_count()
+        assert server_devices([PLUGIN]) is None
+        assert threading.active_count() == waiting, "asked once"
 
 
 def test_the_way_to_a_device_is_closed_again(monkeypatch: pytest.MonkeyPatch) -> None:
