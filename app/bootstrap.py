@@ -29,7 +29,7 @@ from app.audio.chime import CHIME_RATE, chime
 from app.audio.files import WavOutput
 from app.core.catalogue import ModelId
 from app.core.conversation import Conversation
-from app.core.diagnosis_events import Check, RunChecks
+from app.core.diagnosis_events import Check, MoveToGpu, RunChecks
 from app.core.events import (
     CancelFetch,
     ChangePrompt,
@@ -45,14 +45,13 @@ from app.core.events import (
     SaveKey,
     SettingValue,
     StartOllama,
-    TimerRang,
-    TimerSet,
     UseEngine,
     UseKeepalive,
     UseLanguage,
     UseModels,
 )
 from app.core.history_events import (
+    ConversationBegun,
     DeleteAllConversations,
     DeleteConversation,
     ExportConversations,
@@ -83,6 +82,7 @@ from app.core.ports import (
 )
 from app.core.prompt import MODES, Prompt
 from app.core.sound_events import ListDevices, UseDevices, WatchMicrophone
+from app.core.timer_events import CancelTimer
 from app.core.update_events import UseUpdates
 from app.diagnosis.checks import examine
 from app.diagnosis.parts import beside_the_window
@@ -91,11 +91,13 @@ from app.history.store import SqliteHistory
 from app.load_times import LoadTimes
 from app.paths import Paths
 from app.providers import hub, registry
-from app.providers.gpu import nvidia_gpus
+from app.providers.gpu import free_gpu_bytes, nvidia_gpus
 from app.providers.llm.check import check_by_name
 from app.providers.llm.ollama_models import OllamaModels
 from app.providers.llm.ollama_program import OllamaProgram
 from app.providers.llm.skills import SkillsLlm
+from app.providers.llm.skills.timer_file import TimerFile
+from app.providers.llm.skills.timer_keeper import TimerKeeper
 from app.providers.shelf import ModelShelf
 from app.secrets import ENVIRONMENT, Secrets
 from app.settings import DeviceChoice, Settings, leaves
@@ -190,11 +192,12 @@ class Assistant(QObject):
             )
             if name != stand_ins[stage]
         }
-        skills = SkillsLlm(
-            settings.llm.skills,
-            on_timer_set=self._timer_set if keeps_timers else None,
-            on_timer_rang=self._timer_rang if keeps_timers else None,
+        self._timers = (
+            TimerKeeper(self._timers_happened, TimerFile(paths.data / "timers.json"))
+            if keeps_timers
+            else TimerKeeper()
         )
+        skills = SkillsLlm(settings.llm.skills, timers=self._timers)
         self.expected = set(chosen)
         # A keyring may wait for its user: beside a window, the keys' thread asks it.
         load_times = LoadTimes(paths.load_times_file)
@@ -278,6 +281,7 @@ class Assistant(QObject):
             reporting.append(ollama)
         conversation.to_history.connect(history.handle)
         self._to_history.connect(history.handle)
+        conversation.to_history.connect(self._on_kept, Qt.ConnectionType.DirectConnection)
         if devices:
             reporting.append(devices)
             conversation.happened.connect(devices.handle)
@@ -349,7 +353,7 @@ class Assistant(QObject):
             case CancelFetch():
                 self._to_ollama.emit(intent)
                 self._fetch.emit(intent)
-            case StartOllama() | DeleteModel(engine="ollama"):
+            case StartOllama() | MoveToGpu() | DeleteModel(engine="ollama"):
                 self._to_ollama.emit(intent)
             case DeleteModel():
                 self._delete_model(intent)
@@ -379,8 +383,11 @@ class Assistant(QObject):
                 self._to_sound.emit(intent)
             case WatchMicrophone():
                 self._to_listener.emit(intent)
+            case CancelTimer():
+                self._timers.cancel_soon(intent.number)
             case RunChecks():
                 self._to_diagnosis.emit(intent)
+                self._to_ollama.emit(intent)
             case LookUpKeys() | SaveKey() | ForgetKey() | CheckProvider():
                 self._to_keys.emit(intent)
             case ChangeSetting():
@@ -471,15 +478,15 @@ class Assistant(QObject):
             WavOutput,
         )
 
-    # Called in the language-model thread, where the skills live.
+    def _timers_happened(self, event: Event) -> None:
+        """Called in the language-model thread, where the skills live."""
+        self._llm.happened.emit(event)
 
-    def _timer_set(self, label: str, seconds: float) -> None:
-        self._llm.happened.emit(TimerSet(label=label, seconds=seconds))
-
-    def _timer_rang(self, label: str, announcement: str, language: str) -> None:
-        self._llm.happened.emit(
-            TimerRang(label=label, announcement=announcement, language=language)
-        )
+    @Slot(object)
+    def _on_kept(self, event: Event) -> None:
+        """Called in the conversation's thread, between the questions before and those after it."""
+        if isinstance(event, ConversationBegun):
+            self._timers.private_from_now(event.private)
 
 
 def _language_models(
@@ -542,6 +549,7 @@ def _ollama_worker(settings: Settings, paths: Paths) -> OllamaWorker:
         first_choice=settings.llm.first_choice == "ollama",
         local_only=settings.llm.local_only,
         free_bytes=lambda: _ollama_room(os.environ),
+        free_gpu_bytes=partial(free_gpu_bytes, os.environ),
     )
 
 

@@ -64,7 +64,7 @@ def downloads_are_off() -> ProviderUnavailable:
     """The error of a download that was asked for under local-only."""
     return ProviderUnavailable(
         f"Nothing is downloaded while {STAY} is on.",
-        "Turn it off in the engine panel, and try again.",
+        "Turn it off in the engines panel, and try again.",
     )
 
 

@@ -59,6 +59,7 @@ NOT_FOR_THE_WINDOW = (
     "app/core/prompt.py",  # said to a model
     "app/core/slow_turns.py",  # looked up by itself
     "app/core/spoken_",
+    "app/providers/tts/vits_choice.py",  # said to the log and the bench
     "app/audio/format.py",  # of `parley ask`
     "app/providers/llm/skills/",  # they speak French themselves
     "app/providers/stt/command_patterns.py",

@@ -15,8 +15,10 @@ from app.audio.system import SoundSystem
 from app.bootstrap import Assistant, Sound
 from app.commands.leaving import left_running
 from app.commands.quit_signals import QuitSignals
+from app.commands.restart import Restart
 from app.core.events import LookUpFigures, Notice
 from app.core.model_events import LookUpModels
+from app.desktop.motion_switch import MotionSwitch
 from app.desktop.overlay import Overlay
 from app.desktop.presence import Presence
 from app.errors import AssistantError
@@ -68,6 +70,8 @@ def run(
     window = MainWindow(settings.appearance, settings.talk, geometry=remembered)
     presence = Presence(settings.desktop, window, overlay=Overlay(window.theme, remembered))
     talk_key = TalkKey(settings.talk)
+    motion_switch = MotionSwitch()
+    restart = Restart()
     app.installEventFilter(talk_key)
 
     # What the user wants goes to the assistant, what happens comes back to the window.
@@ -82,11 +86,14 @@ def run(
     window.listening_dropped.connect(talk_key.interrupt)
     window.talk_mode_chosen.connect(talk_key.use_mode)
     window.covered.connect(talk_key.rest)
+    window.restart_wanted.connect(restart.ask)
+    window.stay_wanted.connect(restart.forget)
     window.data_folder_wanted.connect(lambda: _open_folder(paths))
     presence.happened.connect(window.handle)
     presence.listening_dropped.connect(talk_key.interrupt)
     presence.show_wanted.connect(window.come_to_front)
-    presence.quit_wanted.connect(app.quit)
+    presence.quit_wanted.connect(window.quit)
+    window.stay_wanted.connect(presence.put_window_away)
     instance.asked_to_show.connect(window.come_to_front)
     for source in (instance, presence):
         source.pressed.connect(talk_key.outside_pressed)
@@ -98,6 +105,7 @@ def run(
         assistant.ask_for(LookUpFigures())
         assistant.ask_for(LookUpModels())
         presence.start(background=background)
+        motion_switch.start()
 
     # When the window can be used: nobody waits for an import.
     _FirstPaint(window, then=start_engines)
@@ -108,10 +116,12 @@ def run(
     signals = QuitSignals(app.quit)  # as a click on the window's cross would
     code = app.exec()
     presence.stop()
+    motion_switch.close()
     instance.release()  # who starts Parley now gets a window, not this one's end
     if not assistant.stop():
         left_running(app, window, assistant)
     signals.let_go()
+    restart.start_again()
     return code
 
 

@@ -60,7 +60,6 @@ from app.core.events import (
     StopReply,
     StopSpeech,
     TimerRang,
-    TimerSet,
     TokensCounted,
     TurnEnded,
     TurnSaved,
@@ -134,7 +133,6 @@ class Conversation:
         self._last_turn_id = 0
         self._number = 0  # of the conversation, within this run
         self._private = False
-        self._private_timers: set[str] = set()  # labels of timers set in private
         self._remembered = 0  # the turn that the prompt holds as its last one
         self._progress: Progress | None = None
         self._closing: dict[int, Progress] = {}
@@ -197,8 +195,6 @@ class Conversation:
                 self._begin_conversation(private=event.private)
             case ConversationOpened():
                 self._go_on_with(event)
-            case TimerSet() if self._private:
-                self._private_timers.add(event.label)
             case TimerRang():
                 self._due_timers.append(event)
                 self._ring_if_idle()
@@ -640,9 +636,7 @@ class Conversation:
         timer = self._due_timers.popleft()
         progress = self._begin("timer", at=timer.at)
         progress.reply, progress.language = timer.announcement, timer.language
-        if timer.label in self._private_timers:
-            progress.private = True  # whatever is talked about when it rings
-            self._private_timers.discard(timer.label)
+        progress.private |= timer.private
         self._emit(SoundChime(turn_id=progress.turn.id, turn=progress.turn))
         self._speak(progress, [timer.announcement])
 

@@ -606,6 +606,8 @@ class TimerSet(Event):
 
     label: str
     seconds: float
+    private: bool = False
+    """It was set in a private conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -616,6 +618,8 @@ class TimerRang(Event):
     announcement: str
     """The sentence to say, in `language`."""
     language: str = "en"
+    private: bool = False
+    """It was set in a private conversation, whatever is talked about when it rings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

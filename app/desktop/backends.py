@@ -11,7 +11,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
-from app.core.desktop_events import ShortcutChanged
+from app.core.diagnosis_events import ShortcutReported
 from app.desktop.bus import has_bus
 from app.desktop.shortcuts import evdev
 from app.desktop.shortcuts.backend import Backend, Standing
@@ -92,7 +92,7 @@ class GlobalShortcut(QObject):
     Signals:
         pressed, released: it went down, it came up.
         toggled: it was pressed, and nobody can tell when it comes up.
-        changed: `ShortcutChanged`, whenever what it can do is different.
+        changed: `ShortcutReported`, whenever what it can do is different.
     """
 
     pressed = Signal()
@@ -120,7 +120,10 @@ class GlobalShortcut(QObject):
         self._backend: Backend | None = None
         self._can_hold = True
         self._troubles: list[str] = []
-        self._told: ShortcutChanged | None = None
+        self._listed: list[Way] = []
+        """What there was to choose from."""
+        self._obstacles: dict[str, str] = {}
+        """Why each of them that was looked at does not work, in the words of the system."""
 
     def use(self, shortcut: str, by: By = "auto") -> None:
         """Listen for this from now on; empty for nothing.
@@ -133,6 +136,7 @@ class GlobalShortcut(QObject):
         self._shortcut = shortcut
         self._troubles = []
         self._left = []
+        self._listed, self._obstacles = [], {}
         if not shortcut:
             self._tell(works=False)
             return
@@ -140,7 +144,7 @@ class GlobalShortcut(QObject):
         if self._combination is None:
             self._tell(works=False, why=translate("Shortcuts", "There is no such key."))
             return
-        listed = [way for way in self._list_ways() if way.make is not None]
+        listed = self._listed = [way for way in self._list_ways() if way.make is not None]
         if by == "auto":
             self._left = [way for way in listed if way.is_offered]
         else:
@@ -159,7 +163,7 @@ class GlobalShortcut(QObject):
         while self._left:
             way = self._left.pop(0)
             if way.why_not:
-                self._troubles.append(way.why_not)
+                self._note(way, way.why_not, way.why_not)
                 continue
             assert way.make is not None
             assert self._combination is not None
@@ -197,24 +201,44 @@ class GlobalShortcut(QObject):
             self._can_hold = standing.can_hold
             self._tell(works=True, shortcut=standing.shortcut)
             return
-        log.info("no shortcut by %s: %s", self._way.name, standing.why)
-        self._troubles.append(standing.why)
+        self._note(self._way, standing.why, standing.detail or standing.why)
         if self._left:
             self._try_next()
         else:
             # It is kept: a portal that comes back says so.
             self._tell(works=False, why=self._troubles[0])
 
+    def _note(self, way: Way, why: str, detail: str) -> None:
+        """It does not work: for the user, and for the log and the report."""
+        log.info("no shortcut by %s: %s", way.name, detail)
+        self._troubles.append(why)
+        self._obstacles[way.name] = detail
+
     def _tell(self, *, works: bool, shortcut: str = "", why: str = "") -> None:
-        news = ShortcutChanged(
-            by=self._way.name if self._way else "",
-            shortcut=shortcut or self._shortcut,
-            can_hold=works and self._can_hold,
-            works=works,
-            why=why,
+        by = self._way.name if self._way else ""
+        if works:
+            log.info("the shortcut is listened for by %s", by)
+        self.changed.emit(
+            ShortcutReported(
+                by=by,
+                shortcut=shortcut or self._shortcut,
+                can_hold=works and self._can_hold,
+                works=works,
+                why=why,
+                others=tuple(
+                    (way.name, self._why_not(way))
+                    for way in self._listed
+                    if way.name != by or not works
+                ),
+            )
         )
-        self._told = news
-        self.changed.emit(news)
+
+    def _why_not(self, way: Way) -> str:
+        if way.name in self._obstacles:
+            return self._obstacles[way.name]
+        if way.why_not:
+            return way.why_not
+        return "not tried" if way.is_offered else "only when it is chosen by name"
 
 
 def _no_bus() -> str:

@@ -6,6 +6,7 @@ import html
 import logging
 import os
 import re
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -15,15 +16,16 @@ from app.core.events import (
     Event,
     ReplyEnded,
     TimerRang,
-    TimerSet,
     TurnEnded,
     TurnStarted,
     UtteranceEnded,
 )
 from app.core.history_events import ConversationBegun
 from app.core.spoken_markup import without_markup
+from app.core.timer_events import TimersMissed
 from app.desktop.bus import Answer, Bus, BusSignal, has_bus
 from app.ui import icons
+from app.ui.timers.words import missed
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,6 @@ class Notifications(QObject):
         self._ids: dict[str, int] = {}
         """The notification of each kind, which the next one takes the place of."""
         self._is_private = False
-        self._private_timers: set[str] = set()
         self._asked_at: dict[int, float] = {}
         """When each turn that runs was asked (perf_counter)."""
         self._silent: set[int] = set()
@@ -102,12 +103,11 @@ class Notifications(QObject):
         match event:
             case ConversationBegun(private=private):
                 self._is_private = private
-            case TimerSet(label=label) if self._is_private:
-                self._private_timers.add(label)
-            case TimerRang(label=label, announcement=announcement):
-                is_private = self._is_private or label in self._private_timers
-                self._private_timers.discard(label)
+            case TimerRang(announcement=announcement, private=private):
+                is_private = private or self._is_private
                 self._say("timer", self.tr("A timer rings"), "" if is_private else announcement)
+            case TimersMissed(timers=timers):
+                self._say("timer", *missed(timers, time.time()))
             case TurnStarted(turn_id=turn, source=source, at=at):
                 self._asked_at[turn] = at
                 if source in ("timer", "again"):

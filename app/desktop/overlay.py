@@ -40,33 +40,29 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.events import (
+    DeviceChanged,
     DropListening,
     Event,
-    FinalTranscript,
     LevelMeasured,
     MouthMoved,
-    Notice,
-    PartialTranscript,
-    StageFailed,
     State,
     StateChanged,
     StopReply,
-    TurnStarted,
     UtteranceStarted,
 )
-from app.core.history_events import ConversationBegun
 from app.core.mouth import MouthShape
+from app.desktop.captions import line_at, lines_of
 from app.desktop.overlay_parts import ElidedLine, LevelTrace
 from app.desktop.overlay_place import as_share, kept_on, place, share_of
+from app.desktop.overlay_words import OverlayWords
 from app.ui import icons, states
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.face import SMALLEST_PX, Face
 from app.ui.talk_button import shown_level
 from app.ui.theme import Theme
-from app.ui.translation import said
 
-SIZE = QSize(288, 64)
+SIZE = QSize(336, 64)
 _CORNER_PX = 16
 _ICON_PX = 24
 
@@ -120,12 +116,11 @@ class Overlay(QWidget):
         """What is shown next, unless something else happens first."""
         self._running = False
         """A turn is being shown, or was a moment ago."""
-        self._has_remark = False
-        """The line says what went wrong in this turn."""
-        self._words = ""
-        self._is_private = False
-        """The conversation is private: its words are not shown above other windows."""
-        self._failed = False
+        self._has_microphone = True
+        self._words = OverlayWords()
+        self._caption = ""
+        self._caption_lines: list[str] = []
+        """Of the caption."""
         self._dragged = False
         self._pressed_at: QPoint | None = None
         """Where the pointer went down, on the screen; None while it is up."""
@@ -174,7 +169,7 @@ class Overlay(QWidget):
         state.addWidget(self._word)
         state.addWidget(self._trace)
         state.addStretch(1)
-        words = QVBoxLayout()
+        self._column = words = QVBoxLayout()
         words.setSpacing(0)
         words.addStretch(1)
         words.addLayout(state)
@@ -263,42 +258,41 @@ class Overlay(QWidget):
                 if self.isVisible():
                     self.face.show_level(event.level)
                     self._trace.add(shown_level(event.level))
+                    self._take_words(event)
             case MouthMoved():
                 if self.isVisible():
                     self.face.show_mouth(MouthShape(event.open, event.wide))
-            case ConversationBegun():
-                self._is_private = event.private
-                self._has_remark = False
-                self.show_partial("")
-            case PartialTranscript() if not self._is_private:
-                self.show_partial(event.text)
-            case FinalTranscript() if not self._is_private:
-                self.show_partial(event.transcript.text)
-            case TurnStarted():
-                self._failed = self._has_remark = False
-                self.show_partial("")
             case StateChanged():
                 self._take_state(event.state)
+            case DeviceChanged(kind="input"):
+                self._has_microphone = bool(event.name)
             case UtteranceStarted() if self._state == State.LISTENING:
                 self._later.stop()
                 self._show_state(State.LISTENING)
-            case Notice() if event.turn_id:
-                self._say(event.title)
-            case StageFailed(recovered_by="") if event.turn_id:
-                self._failed = True
-                self._say(event.title)
+            case _:
+                self._take_words(event)
 
-    def show_partial(self, text: str) -> None:
-        """The words so far, on one line; the last ones are seen."""
-        self._words = " ".join(text.split())
-        self.setAccessibleDescription(self._words)
-        self._show_words()
+    def _take_words(self, event: Event) -> None:
+        had_remark = self._words.is_remark
+        if self._words.take(event):
+            self._show_words()
+        if self._words.is_remark and not had_remark and self._state == State.READY:
+            self._show_end()  # it waits until that is read
 
     def _show_words(self) -> None:
         """Dots keep the place of words that are still to come, so that nothing moves then."""
+        words = self._words
+        line = words.text
+        if words.heard is not None:
+            if self._caption != line:
+                room_px = self._column.geometry().width() or SIZE.width() // 2  # not yet laid out
+                self._caption = line
+                self._caption_lines = lines_of(line, self._line.font(), room_px)
+            line = line_at(self._caption_lines, words.heard)
         hears = self._shown in (states.OPENING, State.LISTENING, State.FINISHING)
-        awaited = hears and not self._is_private
-        self._line.show_text(self._words or ("…" if awaited else ""))
+        self._line.show_text(line or ("…" if hears and not words.private else ""))
+        if self.accessibleDescription() != words.text:
+            self.setAccessibleDescription(words.text)
 
     def _take_state(self, state: State) -> None:
         self._later.stop()
@@ -323,18 +317,13 @@ class Overlay(QWidget):
     def _show_later(self) -> None:
         self._show_state(self._soon)
 
-    def _say(self, title: str) -> None:
-        """What went wrong in this turn; its end waits until that is read."""
-        self.show_partial(said(title))
-        self._has_remark = True
-        if self._state == State.READY:
-            self._show_end()
-
     def _show_end(self) -> None:
-        if not (self._running or self._has_remark):
+        has_remark = self._words.is_remark
+        if not (self._running or has_remark):
             return  # a turn of which nothing was shown
-        self._show_state(states.ATTENTION if self._failed else State.READY)
-        self._leaving.start(STAYS_WITH_WORDS_MS if self._has_remark else STAYS_MS)
+        is_well = self._has_microphone and not self._words.failed
+        self._show_state(State.READY if is_well else states.ATTENTION)
+        self._leaving.start(STAYS_WITH_WORDS_MS if has_remark else STAYS_MS)
 
     def _show_state(self, state: str) -> None:
         self._shown = state

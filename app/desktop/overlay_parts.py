@@ -81,6 +81,8 @@ class ElidedLine(QLabel):
 
     def show_text(self, text: str) -> None:
         """An empty line takes no room."""
+        if text == self._whole and text:
+            return
         self._whole = text
         self._fit()
         self.setVisible(bool(text))

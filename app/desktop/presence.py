@@ -75,7 +75,7 @@ class Presence(QObject):
         self._started = False
         self._said_hidden = False
         self.overlay = overlay
-        self.tray = Tray(self)
+        self.tray = Tray(self, is_seen=window.isActiveWindow)
         self.shortcut = shortcut or GlobalShortcut(self)
         self.notifications = Notifications(
             is_seen=window.isActiveWindow,
@@ -143,6 +143,13 @@ class Presence(QObject):
     def can_hide(self) -> bool:
         """Whether the window can be closed and come back by a click."""
         return self.tray.available
+
+    @Slot()
+    def put_window_away(self) -> None:
+        """Hide it where a click on the tray brings it back; elsewhere it stays."""
+        if self.can_hide:
+            self._window.hide()
+            self._hidden_since.start()
 
     # --- events and settings in -----------------------------------------------------------------
 
@@ -238,8 +245,10 @@ class Presence(QObject):
         """Watch the window come, go and close."""
         match event.type():
             case QEvent.Type.WindowActivate | QEvent.Type.WindowDeactivate:
+                active = event.type() == QEvent.Type.WindowActivate
+                if active:
+                    self.tray.look()
                 if self.overlay is not None:
-                    active = event.type() == QEvent.Type.WindowActivate
                     self.overlay.window_active = active
             case QEvent.Type.Close:
                 self._follow_closing()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon
@@ -13,7 +13,9 @@ from app.core.events import (
     ChangeSetting,
     DeviceChanged,
     Event,
+    Notice,
     SettingChanged,
+    StageFailed,
     State,
     StateChanged,
 )
@@ -21,6 +23,7 @@ from app.core.history_events import NewConversation
 from app.desktop.tray_host import TrayHost
 from app.ui import icons, states
 from app.ui.theme import DARK, LIGHT, Tokens
+from app.ui.translation import said
 
 LOCAL_ONLY = "llm.local_only"
 
@@ -42,6 +45,9 @@ class Tray(QObject):
         talk_toggled: begin to talk, or end it.
         quit_wanted: Parley shall end.
         intent: what else the user wants (`app.core.events.Intent`).
+
+    Attributes:
+        menu: the icon's; the desktop draws it.
     """
 
     settled = Signal()
@@ -50,8 +56,17 @@ class Tray(QObject):
     quit_wanted = Signal()
     intent = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, is_seen: Callable[[], bool] = lambda: False
+    ) -> None:
+        """
+        Args:
+            is_seen: whether the window has the keyboard; what it tells then needs no icon.
+        """
         super().__init__(parent)
+        self._is_seen = is_seen
+        self._waiting = ""
+        """What the window tells to somebody who has not looked yet."""
         self._state: str = State.READY
         self._has_microphone = True
         self._icon: QSystemTrayIcon | None = None
@@ -62,15 +77,15 @@ class Tray(QObject):
         self._waits = False
         self._tool_tip = ""
         self._picture = QIcon()
-        self._menu = QMenu()
-        self.show_action = self._menu.addAction(self.tr("Show Parley"))
-        self.talk_action = self._menu.addAction("")
-        self.new_action = self._menu.addAction(self.tr("New conversation"))
-        self._menu.addSeparator()
-        self.stay_action = self._menu.addAction(self.tr("Stay on this computer"))
+        self.menu = QMenu()
+        self.show_action = self.menu.addAction(self.tr("Show Parley"))
+        self.talk_action = self.menu.addAction("")
+        self.new_action = self.menu.addAction(self.tr("New conversation"))
+        self.menu.addSeparator()
+        self.stay_action = self.menu.addAction(self.tr("Stay on this computer"))
         self.stay_action.setCheckable(True)
-        self._menu.addSeparator()
-        self.quit_action = self._menu.addAction(self.tr("Quit"))
+        self.menu.addSeparator()
+        self.quit_action = self.menu.addAction(self.tr("Quit"))
         self.show_action.triggered.connect(self.show_wanted)
         self.talk_action.triggered.connect(self.talk_toggled)
         self.new_action.triggered.connect(self._begin_anew)
@@ -114,7 +129,7 @@ class Tray(QObject):
     @Slot()
     def _appear(self) -> None:
         icon = self._icon = QSystemTrayIcon(self)
-        icon.setContextMenu(self._menu)
+        icon.setContextMenu(self.menu)
         icon.activated.connect(self._on_activated)
         icon.messageClicked.connect(self.show_wanted)
         self._dress()
@@ -131,7 +146,7 @@ class Tray(QObject):
         self._host.stop()
         if self._icon is not None:
             self._icon.hide()
-        self._menu.deleteLater()
+        self.menu.deleteLater()
 
     @Slot(object)
     def handle(self, event: Event) -> None:
@@ -143,14 +158,26 @@ class Tray(QObject):
             case DeviceChanged(kind="input", name=name):
                 self._has_microphone = bool(name)
                 self._dress()
+            case Notice(level="warn" | "error") | StageFailed(recovered_by=""):
+                if not self._is_seen():
+                    self._wait_with(said(event.title))
             case ChangeSetting(name=name, value=bool(on)) if name == LOCAL_ONLY:
                 self.stay_action.setChecked(on)
             case SettingChanged(name=name, value=bool(on)) if name == LOCAL_ONLY:
                 self.stay_action.setChecked(on)
 
+    def look(self) -> None:
+        """Somebody looks at the window: nothing waits any more."""
+        self._wait_with("")
+
+    def _wait_with(self, words: str) -> None:
+        if words != self._waiting:
+            self._waiting = words
+            self._dress()
+
     @property
     def _shown(self) -> str:
-        if self._state == State.READY and not self._has_microphone:
+        if self._state == State.READY and (self._waiting or not self._has_microphone):
             return states.ATTENTION
         return self._state
 
@@ -162,6 +189,8 @@ class Tray(QObject):
         picture.setIsMask(shown == State.READY)  # macOS inks it as it does all others up there
         self._picture = picture
         self._tool_tip = self.tr("Parley – %1").replace("%1", states.word(shown))
+        if self._waiting:
+            self._tool_tip += f"\n{self._waiting}"
         if self._icon is not None:
             self._icon.setIcon(picture)
             self._icon.setToolTip(self._tool_tip)

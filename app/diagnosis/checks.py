@@ -12,14 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from app.core.diagnosis_events import Check
+from app.core.ports import Stage
 from app.errors import AssistantError, HistoryError
 from app.paths import Paths
 from app.secrets import ENVIRONMENT, Secrets, redact
-from app.settings import AudioSettings
+from app.settings import AudioSettings, Settings, value_of
 
 if TYPE_CHECKING:
     from app.audio.microphone import Microphone
@@ -53,10 +55,7 @@ def examine(
     except Exception as exc:  # noqa: BLE001 - the border of all checks: see the docstring
         trouble = exc if isinstance(exc, AssistantError) else crashed(name, exc)
         found = [Check(name, "fail", trouble.title, trouble.hint, stops=essential)]
-    return [
-        Check(each.name, each.status, redact(each.text), redact(each.hint), each.stops)
-        for each in found
-    ]
+    return [replace(each, text=redact(each.text), hint=redact(each.hint)) for each in found]
 
 
 def crashed(name: str, exc: Exception) -> AssistantError:
@@ -89,8 +88,12 @@ def sound(settings: AudioSettings) -> Iterable[Check]:
         system.close()
 
 
-def gpu() -> Iterable[Check]:
-    """Is there an NVIDIA card, and can the two libraries that compute use it?"""
+def gpu(settings: Callable[[], Settings] = Settings) -> Iterable[Check]:
+    """Is there an NVIDIA card, can the two libraries that compute use it, and may they?
+
+    Args:
+        settings: as they are in the file; read only where there is a card to use.
+    """
     cards = _nvidia_cards()
     using = []
     # Importing torch takes a second of everybody's time: only where there may be a card for it.
@@ -124,6 +127,27 @@ def gpu() -> Iterable[Check]:
             f"{card} is there, but {' and '.join(sorted(unable))} cannot use it.",
             step,
         )
+    if using:
+        yield from _kept_off_the_gpu(settings(), using)
+
+
+def _kept_off_the_gpu(settings: Settings, using: Sequence[str]) -> Iterable[Check]:
+    """The engines of Parley that could compute on the card and are told not to."""
+    for library, name, stage, engine in (
+        ("speech recognition", "speech to text", Stage.STT, "whisper"),
+        ("the voice", "voice", Stage.TTS, "vits"),
+    ):
+        device = f"{stage.value}.{engine}.device"
+        is_chosen = value_of(settings, f"{stage.value}.provider") == engine
+        if library in using and is_chosen and value_of(settings, device) == "cpu":
+            yield Check(
+                name,
+                "warn",
+                "It runs on the processor because its settings say so, and the GPU could do it.",
+                f'Write device = "auto" under [{stage.value}.{engine}] into the settings file.',
+                stage=stage,
+                change=(device, "auto"),
+            )
 
 
 def keys(secrets: Secrets, llm_provider: str) -> Iterable[Check]:

@@ -57,7 +57,8 @@ async def look_at_ollama(
     if not state.pulled:
         raise ProviderError(
             f"Ollama {state.version} runs but does not have the model {model}.",
-            f"Get it in the window, with: parley fetch llm ollama, or: ollama pull {model}",
+            "Download it in Parley's settings, under Models, or with: parley fetch llm ollama, or: "
+            f"ollama pull {model}",
         )
     if provider.here and state.facts is None:
         raise ProviderError(state.no_facts_because, "Restart Ollama, or update it.")
@@ -116,7 +117,8 @@ def _about_the_gpu(state: OllamaState, gpus: tuple[str, ...]) -> Iterator[tuple[
         used = "has no room for all of it" if state.gpu_share else "is not used"
         yield (
             f"The {gpus[0]} {used}, so replies are slow.",
-            "Close what else uses the GPU and restart Ollama, or choose a smaller model.",
+            "Close what else uses the GPU and move the model there in Parley's settings, under "
+            "Diagnosis; or choose a smaller model.",
         )
 
 

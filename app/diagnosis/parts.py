@@ -33,13 +33,20 @@ def of_everything(settings: Settings, paths: Paths, secrets: Secrets) -> Sequenc
         Part("voice detector", partial(engines.voice_detector, settings), True),
         Part("speech to text", partial(engines.speech_to_text, settings, paths), True),
         Part("voice", partial(engines.voice, settings, paths), True),
-        Part("GPU", checks.gpu),
+        Part("GPU", partial(checks.gpu, lambda: settings)),
     )
 
 
 def beside_the_window(paths: Paths) -> Sequence[Part]:
     """What can be looked at while Parley runs, without disturbing it."""
-    return (*_of_files(paths), Part("GPU", checks.gpu))
+    return (*_of_files(paths), Part("GPU", partial(checks.gpu, partial(_in_the_file, paths))))
+
+
+def _in_the_file(paths: Paths) -> Settings:
+    """As they are written: what was changed in the window is there a moment later."""
+    from app.settings_file import load
+
+    return load(paths.settings_file)[0]
 
 
 def _of_files(paths: Paths) -> Sequence[Part]:

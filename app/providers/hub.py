@@ -147,7 +147,8 @@ def translated(name: str, kind: str) -> Iterator[None]:
     except hub.GatedRepoError as exc:
         raise ProviderUnavailable(
             f"The {kind} {name} asks you to accept its licence first.",
-            "Accept it on huggingface.co, or choose another model in the settings file.",
+            "Accept it on huggingface.co, or choose another model in Parley's settings, under "
+            "Models.",
         ) from exc
     except (hub.RepositoryNotFoundError, hub.HFValidationError) as exc:
         raise ProviderUnavailable(

@@ -149,6 +149,11 @@ class CardStack(QWidget):
         for card in [card for card in self._cards if card.title == said(title)]:
             self._drop(card)
 
+    def remove_about(self, name: str) -> None:
+        """Take the cards away that begin with this name: what they told of it is mended."""
+        for card in [card for card in self._cards if card.title.startswith(f"{name} ")]:
+            self._drop(card)
+
     def _dismiss(self) -> None:
         card = self.sender()
         if isinstance(card, Card):

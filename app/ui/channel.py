@@ -14,7 +14,11 @@ from pathlib import Path
 
 COMMANDS = ("show", "press", "release", "toggle")
 """What a window can be told. "show" may be followed by the token with which a Wayland desktop
-allows it to come to the front."""
+allows it to come to the front, those in `TIMED` by when they began."""
+
+TIMED = ("press", "release")
+"""Seconds stand behind these, of a clock that all processes share: a key's release may be here
+before its press (`app.core.talk_order`). Without them they are taken as they come."""
 
 TAKEN = "taken"
 NOT_TAKEN = "not understood"

@@ -157,6 +157,9 @@ class Composer(QWidget):
         self.status = ElidedButton()
         self.status.setProperty("role", "quiet")
         self.status.clicked.connect(self.engines_wanted)
+        room = self.status.sizePolicy()
+        room.setRetainSizeWhenHidden(True)  # nothing above it moves when the first engine is there
+        self.status.setSizePolicy(room)
         self._lay_out()
         self.box.sent.connect(self._send)
         self.box.focused.connect(self._focus_moved)
@@ -246,9 +249,9 @@ class Composer(QWidget):
         """Put it behind the status line."""
         self._foot.insertWidget(self._foot.count() - 1, widget)
 
-    def show_engines(self, line: str) -> None:
-        """The status line."""
-        self.status.setText(line)
+    def show_engines(self, line: str, *shorter: str) -> None:
+        """The status line, and what it says where there is no room for that."""
+        self.status.say(line, *shorter)
         self.status.setAccessibleName(self.tr("Engines in use: %1").replace("%1", line))
         self.status.setToolTip(line)
 

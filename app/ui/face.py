@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
+from dataclasses import replace
 
-from PySide6.QtCore import QElapsedTimer, QPointF, QRectF, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QColor,
     QHideEvent,
@@ -20,7 +22,16 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.core.events import State
 from app.core.mouth import MouthShape
 from app.ui import states
-from app.ui.face_drawing import empty_picture, mouth_path, paint_eyes, paint_head, turned
+from app.ui.face_drawing import (
+    BREATH_REACH,
+    EYES_REACH,
+    MOUTH_REACH,
+    empty_picture,
+    mouth_path,
+    paint_eyes,
+    paint_head,
+    turned,
+)
 from app.ui.face_expression import LONGEST_MOVE_S, Expression, Pose
 from app.ui.motion import reduced_motion
 from app.ui.talk_button import shown_level
@@ -29,10 +40,17 @@ from app.ui.theme import SETTLE_MS, Theme
 SMALLEST_PX, USUAL_PX, LARGEST_PX = 48, 96, 200
 
 FRAME_MS = 16
-"""60 pictures a second while something moves."""
+"""60 pictures a second while it follows a voice, or changes to another state."""
 
-BREATH_FRAME_MS = 100
-"""10 a second while it only breathes."""
+SLOW_FRAME_MS = 33
+"""30 while it blinks and looks about: nobody compares that with a sound."""
+
+SEEN_PX = 0.25
+"""What moves by less looks still."""
+
+_LASTING = (State.READY, states.ATTENTION)
+"""States that may last for hours. Without the keyboard the window is then not looked at, and its
+face is still."""
 
 
 class Face(QWidget):
@@ -135,24 +153,41 @@ class Face(QWidget):
     def _may_move(self) -> bool:
         return self.isVisible() and not reduced_motion()
 
+    @property
+    def _moves(self) -> bool:
+        return self._expression.moving or self._fading_ms > 0
+
+    @property
+    def _looked_at(self) -> bool:
+        return self._state not in _LASTING or self.isActiveWindow()
+
     def _wake(self) -> None:
         """Go on with the next frame, however long the face was still."""
         if self._frame_is_due:
             return
         if not self._may_move:
             self._stop()
-        elif self._expression.moving or self._fading_ms > 0 or not self._clock.isActive():
+        elif self._moves or not self._clock.isActive():
             if not self._clock.isActive():
                 self._since.start()
-            self._wait(FRAME_MS)
+            self._wait(self._frame_ms)
+
+    @property
+    def _frame_ms(self) -> int:
+        follows_a_voice = self._state in (State.LISTENING, State.SPEAKING)
+        return FRAME_MS if follows_a_voice or self._fading_ms > 0 else SLOW_FRAME_MS
 
     def _wait(self, milliseconds: int) -> None:
-        self._frame_is_due = milliseconds <= FRAME_MS
+        self._frame_is_due = milliseconds <= SLOW_FRAME_MS
         self._clock.start(milliseconds)
 
-    def _stop(self) -> None:
+    def _rest(self) -> None:
+        """Stay as it is until something happens."""
         self._clock.stop()
         self._frame_is_due = False
+
+    def _stop(self) -> None:
+        self._rest()
         self._expression.settle()
         self._fading_ms = 0.0
 
@@ -167,18 +202,32 @@ class Face(QWidget):
         self._fading_ms = max(0.0, self._fading_ms - min(passed_ms, 1000 * LONGEST_MOVE_S))
         before = self._expression.pose
         if self._expression.step(passed_ms / 1000) or fades:
-            if not fades and self._expression.pose.still == before.still:
-                self.update(self._mouth_area)
-            else:
+            if fades:
                 self.update()
-        self._wait(self._next_ms())
+            else:
+                self._update_from(before)
+        if self._moves:
+            self._wait(self._frame_ms)
+        elif self._looked_at:
+            self._wait(int(self._expression.idle_s * 1000) + 1)
+        else:
+            self._rest()
 
-    def _next_ms(self) -> int:
-        expression = self._expression
-        if expression.moving or self._fading_ms > 0:
-            return FRAME_MS
-        idle_ms = int(expression.idle_s * 1000) + 1
-        return min(idle_ms, BREATH_FRAME_MS) if expression.breathing else idle_ms
+    def _update_from(self, before: Pose) -> None:
+        """Paint what is different now; the head behind the features never moves."""
+        pose = self._expression.pose
+        if pose.still == before.still:
+            self.update(self._mouth_area)
+        elif replace(pose, eyes=before.eyes) == before:
+            self.update(self._eyes_area)
+        else:
+            self.update(self._eyes_area | self._mouth_area)
+
+    def event(self, event: QEvent) -> bool:
+        """Somebody looks again: go on."""
+        if event.type() == QEvent.Type.WindowActivate:
+            self._wake()
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -200,8 +249,10 @@ class Face(QWidget):
         self._corner = QPointF((self.width() - size) / 2, (self.height() - size) / 2)
         middle = QTransform.fromTranslate(self.width() / 2, self.height() / 2)
         self._place = middle.scale(size / 2, size / 2)
-        reach = QRectF(-0.45, 0.05, 0.9, 0.9)
-        self._mouth_area = self._place.mapRect(reach).toAlignedRect()
+        self._mouth_area = self._place.mapRect(MOUTH_REACH).toAlignedRect()
+        self._eyes_area = self._place.mapRect(EYES_REACH).toAlignedRect()
+        breath_px = BREATH_REACH * size / 2 * self._ratio
+        self._expression.draw_breath_in(max(1, math.ceil(breath_px / SEEN_PX)))
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -17,6 +17,13 @@ _LIP = 0.0375
 """Half the thickness of the line that a closed mouth is."""
 _BROW_STROKE = 0.055
 
+BREATH_REACH = 0.014
+"""How far a breath moves the features."""
+
+EYES_REACH = QRectF(-0.72, -0.82, 1.44, 1.12)
+MOUTH_REACH = QRectF(-0.52, 0.0, 1.04, 0.95)
+"""Where in the head the eyes with their brows and the mouth come to, however it is turned."""
+
 
 def empty_picture(size: int, ratio: float) -> QPixmap:
     """A transparent square of `size` logical pixels at a device pixel ratio."""
@@ -40,7 +47,7 @@ def turned(pose: Pose, place: QTransform) -> QTransform:
     """Where the features are, on a head at this place."""
     place = QTransform(place)
     place.rotate(10 * pose.tilt)
-    place.translate(0.05 * pose.gaze_x, 0.05 * pose.gaze_y + 0.014 * pose.breath)
+    place.translate(0.05 * pose.gaze_x, 0.05 * pose.gaze_y + BREATH_REACH * pose.breath)
     return place
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from app.core.events import State
@@ -22,8 +23,10 @@ BLINKS_TWICE = 0.12
 
 BREATH_S = 4.4
 """In and out, at rest."""
-CALM_AFTER_S = 45.0
+CALM_AFTER_S = 20.0
 """Of doing nothing; then the face does not breathe either, and the processor rests."""
+CALMER = 2.0
+"""By how much more seldom a calm face blinks and looks about."""
 
 _TIME_CONSTANTS_S = (0.07, 0.05, 0.05, 0.14, 0.14, 0.14, 0.14, 0.055, 0.06, 0.14)
 """Of the approach to what is wanted, field by field of a pose: eyes jump and stay, they do not
@@ -37,8 +40,8 @@ LONGEST_MOVE_S = 0.05
 
 _STEP = 1 / 250
 """Poses this close look the same: a quarter of a pixel of the largest face."""
-_BREATH_STEP = 1 / 6
-"""So is a breath, which moves it by so little."""
+USUAL_BREATH_PARTS = 2
+"""Pictures from no breath to a whole one: it moves a face of 64 px by less than half a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Expression:
 
     def __init__(self, chance: random.Random) -> None:
         self.pose = REST
+        self.draw_breath_in(USUAL_BREATH_PARTS)
         self._state: str = State.READY
         self._chance = chance
         self._wanted = _numbers(REST)
@@ -134,7 +138,7 @@ class Expression:
         """Since something was said or shown."""
         self._blink_s: float | None = None
         """Since the lids began to close; None while they are open."""
-        self._blink_in_s = self._between(BLINK_AFTER_S)
+        self._blink_in_s = self._pause(BLINK_AFTER_S)
         self._glance_in_s = math.inf
         self._plan_glance()
 
@@ -165,6 +169,11 @@ class Expression:
             self._still_s = 0.0
             self._unsettled = True
 
+    def draw_breath_in(self, parts: int) -> None:
+        """How many pictures a breath has on its way in; more than can be told apart are for
+        nothing."""
+        self._breath_until, self._breath_heights = _breaths(parts)
+
     def settle(self) -> None:
         """Be as the state wants it, at once and without motion."""
         self.pose = POSES[self._state]
@@ -188,8 +197,11 @@ class Expression:
 
     @property
     def idle_s(self) -> float:
-        """When something happens by itself: a blink, a glance."""
-        return max(0.0, min(self._blink_in_s, self._glance_in_s))
+        """When something happens by itself: a blink, a glance, the next part of a breath."""
+        soonest = min(self._blink_in_s, self._glance_in_s)
+        if self.breathing:
+            soonest = min(soonest, self._breath_until[self._breath_part] - self._breath_s)
+        return max(0.0, soonest)
 
     def step(self, seconds: float) -> bool:
         """Let time pass; whether there is something new to draw."""
@@ -242,9 +254,12 @@ class Expression:
         if self.breathing:
             self._breath_s = (self._breath_s + seconds) % BREATH_S
 
+    @property
+    def _breath_part(self) -> int:
+        return min(bisect_right(self._breath_until, self._breath_s), len(self._breath_heights) - 1)
+
     def _breath(self) -> float:
-        wave = math.sin(2 * math.pi * self._breath_s / BREATH_S)
-        return round(wave / _BREATH_STEP) * _BREATH_STEP
+        return self._breath_heights[self._breath_part]
 
     def _glance(self, seconds: float) -> None:
         self._glance_in_s -= seconds
@@ -267,13 +282,13 @@ class Expression:
 
     def _plan_glance(self) -> None:
         glances = _GLANCES.get(self._state)
-        self._glance_in_s = self._between(glances[2]) if glances else math.inf
+        self._glance_in_s = self._pause(glances[2]) if glances else math.inf
 
     def _blink(self) -> None:
         if self._blink_s is None:
             self._blink_s = 0.0
         twice = self._chance.random() < BLINKS_TWICE
-        self._blink_in_s = CLOSING_S + OPENING_S + (0.08 if twice else self._between(BLINK_AFTER_S))
+        self._blink_in_s = CLOSING_S + OPENING_S + (0.08 if twice else self._pause(BLINK_AFTER_S))
 
     def _lids(self, seconds: float) -> float:
         """How far the lids are up, 0 to 1."""
@@ -290,14 +305,27 @@ class Expression:
             return 1 - _eased(self._blink_s / CLOSING_S)
         return _eased((self._blink_s - CLOSING_S) / OPENING_S)
 
-    def _between(self, limits: tuple[float, float]) -> float:
-        return self._chance.uniform(*limits)
+    def _pause(self, limits: tuple[float, float]) -> float:
+        """Seconds of stillness."""
+        return self._chance.uniform(*limits) * (CALMER if self._still_s >= CALM_AFTER_S else 1.0)
 
 
 def _towards(value: float, target: float, time_constant_s: float, seconds: float) -> float:
     if abs(target - value) <= _STEP:
         return target
     return target + (value - target) * math.exp(-seconds / time_constant_s)
+
+
+def _breaths(parts: int) -> tuple[list[float], list[float]]:
+    """The heights of a breath, -1 to 1 in so many parts of each sign, and until when each lasts:
+    as long as it is the nearest to a sine."""
+    rises = [math.asin((part + 0.5) / parts) for part in range(parts)]
+    falls = [math.pi - angle for angle in reversed(rises)]
+    half = [*rises, *falls]
+    angles = [*half, *(math.pi + angle for angle in half), 2 * math.pi]
+    heights = [*range(parts), *range(parts, -parts, -1), *range(-parts, 1)]
+    until_s = [angle * BREATH_S / (2 * math.pi) for angle in angles]
+    return until_s, [height / parts for height in heights]
 
 
 def _eased(part: float) -> float:

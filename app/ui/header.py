@@ -38,7 +38,7 @@ class Header(QWidget):
         self.settings_button = self._button(self.tr("Settings"), self.tr("Settings (Ctrl+,)"))
         self._mark = Glyph("circle", "", 22)
         self._name = plain_label("strong", "Parley", wraps=False)
-        line = QHBoxLayout(self)
+        line = self._line = QHBoxLayout(self)
         line.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_XL, look.SPACE_S)
         line.setSpacing(look.SPACE_S)
         line.addWidget(self.sidebar_button)
@@ -51,6 +51,10 @@ class Header(QWidget):
         line.addWidget(self.settings_button)
         theme.changed.connect(self._dress)
         self._dress()
+
+    def add_timers(self, chip: QWidget) -> None:
+        """Put them before the engines."""
+        self._line.insertWidget(self._line.indexOf(self.pill), chip)
 
     @property
     def name(self) -> str:

@@ -41,6 +41,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.diagnosis_events import ModelPlaced, Placing
 from app.core.events import (
     AskAgain,
     AskText,
@@ -73,14 +74,16 @@ from app.core.update_events import UpdateFound
 from app.settings import AppearanceSettings, TalkSettings, range_of
 from app.ui import icons, motion, states, words
 from app.ui import theme as look
-from app.ui.cards import CardStack
+from app.ui.cards import Card, CardStack
 from app.ui.composer import LONGEST_QUESTION, Composer
 from app.ui.conversation.model import ConversationModel
+from app.ui.conversation.turn_entry import Remark
 from app.ui.conversation.view import ConversationView
 from app.ui.echoes import Echoes
 from app.ui.empty_state import EmptyState
 from app.ui.engines.diagnosis_page import DiagnosisPage
 from app.ui.engines.figures_panel import FiguresLine, FiguresPanel
+from app.ui.engines.next_step import EngineCard
 from app.ui.engines.panel import EnginePanel, EnginePill
 from app.ui.engines.status import EngineStatus
 from app.ui.face import Face
@@ -93,6 +96,7 @@ from app.ui.pages import Name, Pages
 from app.ui.settings.page import SettingsPage
 from app.ui.shown_state import ShownState
 from app.ui.theme import Theme
+from app.ui.timers.parts import TimerParts
 from app.ui.translation import in_words
 
 _GEOMETRY = "window/geometry"
@@ -132,6 +136,9 @@ class MainWindow(QMainWindow):
         talk_mode_chosen: the talk key works in this way from now on (`TalkSettings.mode`).
         covered: a page covers the conversation (bool), so that nobody sees the talk button.
         data_folder_wanted: the user wants to see where Parley keeps things.
+        restart_wanted: Parley shall end and start again, in another language.
+        stay_wanted: the user wanted to close Parley, and now wants it to stay, out of the way if
+            something can bring it back.
     """
 
     intent = Signal(object)
@@ -141,6 +148,8 @@ class MainWindow(QMainWindow):
     talk_mode_chosen = Signal(str)
     covered = Signal(bool)
     data_folder_wanted = Signal()
+    restart_wanted = Signal()
+    stay_wanted = Signal()
 
     def __init__(
         self,
@@ -161,6 +170,7 @@ class MainWindow(QMainWindow):
         self._talk_mode: str = talk.mode
         self._talk_key = talk.key
         self._text_size = 1.0
+        self._panel_led_here = False
         self._echoes = Echoes()
         self.theme = Theme(appearance.theme, self)
         self.conversation = ConversationModel(self)
@@ -169,12 +179,14 @@ class MainWindow(QMainWindow):
 
         self.setWindowTitle("Parley")
         self.setWindowIcon(icons.app_icon())
-        self.view = ConversationView(self.conversation, self.theme)
+        self.view = ConversationView(self.conversation, self.theme, make_card=self._make_card)
         self.empty = EmptyState(talk.mode, talk.key, self.theme, geometry)
         self.cards = CardStack(self.theme)
         self.composer = Composer(self.theme, talk.mode, talk.key)
         self.pill = EnginePill(self.engines, self.theme)
         self.header = Header(self.theme, self.pill)
+        self.timers = TimerParts(self.theme, self)
+        self.header.add_timers(self.timers.chip)
         self.sidebar = HistorySidebar(self.theme, geometry)
         self.face = Face(self.theme)
         self.face.setFixedSize(FACE_PX, FACE_PX)
@@ -255,6 +267,8 @@ class MainWindow(QMainWindow):
         around.viewport().setAutoFillBackground(False)
         self.pages.setAutoFillBackground(False)
         self.setCentralWidget(around)
+        self.setMenuWidget(self.timers.bar)  # above whatever page is shown
+        self.timers.lie_over(self._page, self.composer)
         # A small screen at 200 % has fewer of these pixels than the window would like.
         room = self.screen().availableSize().shrunkBy(ROOM_FOR_FRAME)
         self.setMinimumSize(SMALLEST.boundedTo(room))
@@ -280,8 +294,19 @@ class MainWindow(QMainWindow):
         self.panel.cancel_wanted.connect(lambda stage: self.intent.emit(CancelFetch(stage=stage)))
         self.panel.settings_wanted.connect(self.open_settings)
         self.panel.start_wanted.connect(lambda: self.intent.emit(StartOllama()))
+        self.panel.models_wanted.connect(lambda: self.open_page(Name.MODELS))
+        self.panel.diagnosis_wanted.connect(self._check_everything)
+        self.panel.intent.connect(self._pass_on)
         self.panel.keys.intent.connect(self.intent)
         self.panel.keys.changed.connect(self.panels.place)
+        self.timers.intent.connect(self.intent)
+        self.timers.told.connect(self._say)
+        self.timers.opened.connect(self.panels.close_one)
+        self.timers.put_away.connect(self._back_to_talking)
+        self.timers.bar.stay_wanted.connect(self.stay_wanted)
+        self.timers.bar.quit_wanted.connect(lambda: QApplication.quit())
+        for opener in (self.pill, self.figures_line):
+            opener.toggled.connect(self._one_panel_alone)
         self.engines.changed.connect(self._engines_changed)
         self.conversation.added.connect(self._conversation_changed)
         self.conversation.removed.connect(self._conversation_changed)
@@ -351,6 +376,8 @@ class MainWindow(QMainWindow):
                 self.header.show_conversation(private=event.private)
                 if event.session_id:
                     self._back_to_talking()  # who opened it wants to go on with it
+            case ModelPlaced(placing=Placing.ON_GPU):
+                self.cards.remove_about(event.model)
             case UpdateFound():
                 self._tell_update(event)
             case SettingChanged() if not self._echoes.holds(event.name, event.value):
@@ -360,6 +387,7 @@ class MainWindow(QMainWindow):
         self.panel.keys.handle(event)
         self.sidebar.handle(event)
         self.pages.handle(event)
+        self.timers.handle(event)
 
     def _show_state(self, state: str) -> None:
         self.composer.show_state(state)
@@ -387,7 +415,7 @@ class MainWindow(QMainWindow):
         self._announce(f"{title} {hint}".strip())
 
     def _engines_changed(self) -> None:
-        self.composer.show_engines(self.engines.line())
+        self.composer.show_engines(self.engines.line(), *self.engines.shorter_lines())
         self.composer.status.setVisible(bool(self.engines.line()))
         self.empty.show_microphone(self.engines.has_microphone)
         self._shown_state.know_microphone(self.engines.has_microphone)
@@ -481,10 +509,16 @@ class MainWindow(QMainWindow):
         self._stop_reply()
         if self._shown_state.state != State.READY:
             return
+        if self.timers.close_one():
+            return
         if self.pages.shown is not None:
             self.pages.shown.escape()
         elif not (self.panels.close_one() or self.sidebar.escape()):
             self.composer.talk.setFocus()
+
+    def _one_panel_alone(self, opened: bool) -> None:
+        if opened:
+            self.timers.close_list()
 
     def _fetch(self, stage: Stage) -> None:
         self.engines.asked_to_fetch(stage)
@@ -514,6 +548,7 @@ class MainWindow(QMainWindow):
     def _make_settings(self) -> Page:
         page = SettingsPage(self.theme)
         page.page_wanted.connect(self._open_from_settings)
+        page.restart_wanted.connect(self.restart_wanted)
         return page
 
     def _make_diagnosis(self) -> Page:
@@ -521,6 +556,8 @@ class MainWindow(QMainWindow):
         page.fetch_wanted.connect(self._fetch)
         page.settings_wanted.connect(self.show_setting)
         page.models_wanted.connect(lambda: self.open_page(Name.MODELS))
+        # once the page has gone
+        page.closed.connect(self._left_diagnosis, Qt.ConnectionType.QueuedConnection)
         return page
 
     def _make_models(self) -> Page:
@@ -528,6 +565,29 @@ class MainWindow(QMainWindow):
         page.licence_wanted.connect(lambda address: self._open_url(QUrl(address)))
         page.first_minute_wanted.connect(self._bring_back_first_minute)
         return page
+
+    def _check_everything(self) -> None:
+        """From the engines' panel, to which one comes back."""
+        self.open_page(Name.DIAGNOSIS)
+        self._panel_led_here = True
+
+    def _left_diagnosis(self) -> None:
+        if self._panel_led_here and not self.is_covered:
+            self.pill.setChecked(True)
+        self._panel_led_here = False
+
+    def _make_card(self, remark: Remark, parent: QWidget) -> Card:
+        """A remark on a turn; one about the model has the button that helps."""
+        told = (self.theme, remark.title, remark.hint, remark.level)
+        if remark.stage != Stage.LLM:
+            return Card(*told, can_dismiss=False, parent=parent)
+        card = EngineCard(
+            *told, stage=Stage.LLM, status=self.engines, can_dismiss=False, parent=parent
+        )
+        card.step.fetch_wanted.connect(self._fetch)
+        card.step.start_wanted.connect(lambda: self.intent.emit(StartOllama()))
+        card.step.models_wanted.connect(lambda: self.open_page(Name.MODELS))
+        return card
 
     def _bring_back_first_minute(self) -> None:
         if self.empty.first_minute:
@@ -560,6 +620,8 @@ class MainWindow(QMainWindow):
     def open_page(self, name: Name) -> None:
         """Show this page in the conversation's place."""
         self.panels.close_one()
+        self.timers.close_list()
+        self._panel_led_here = False
         self.pages.open(name)
 
     def _open_from_settings(self, where: str) -> None:
@@ -619,6 +681,7 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.panels.place()
+        self.timers.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A letter typed anywhere begins a question; Enter presses the button with the focus."""
@@ -646,9 +709,28 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        # Only a person is asked, at the window's cross: signals and the end of the session come
+        # through Qt itself, and wait for nobody.
+        if event.spontaneous() and QApplication.quitOnLastWindowClosed() and self._ask_to_stay():
+            event.ignore()
+            return
         if self._geometry is not None:
             self._geometry.setValue(_GEOMETRY, self.saveGeometry())
         super().closeEvent(event)
+
+    @Slot()
+    def quit(self) -> None:
+        """End Parley, as its user wants; while timers run, ask once."""
+        if not self._ask_to_stay():
+            QApplication.quit()
+
+    def _ask_to_stay(self) -> bool:
+        """Whether Parley stays until there is an answer."""
+        if not self.timers.hold_back():
+            return False
+        self.come_to_front()
+        self._announce(self.timers.bar.text)
+        return True
 
     def event(self, event: QEvent) -> bool:
         # Qt hands the application's palette to `event` only, not to `changeEvent`.

@@ -20,12 +20,24 @@ _EFFECTS = (
 """What Qt itself lets slide and fade."""
 
 _chosen: Choice = "system"
+_desktop_reduces = False
 
 
 def choose(choice: Choice) -> None:
     """From now on. What moves asks before each of its frames or transitions. GUI thread."""
     global _chosen
     _chosen = choice
+    _still_qt()
+
+
+def follow_desktop(*, reduced: bool) -> None:
+    """What the desktop's own switch says, which Qt does not pass on everywhere. GUI thread."""
+    global _desktop_reduces
+    _desktop_reduces = reduced
+    _still_qt()
+
+
+def _still_qt() -> None:
     if reduced_motion():
         for effect in _EFFECTS:
             QApplication.setEffectEnabled(effect, False)
@@ -34,11 +46,13 @@ def choose(choice: Choice) -> None:
 def reduced_motion() -> bool:
     """True when nothing may move that need not.
 
-    Qt passes the desktop's wish on through two style hints; a platform that says nothing has
-    its style's defaults, which allow motion.
+    Qt passes some desktops' wish on through two style hints, others are asked
+    (`follow_desktop`); a platform that says nothing has its style's defaults, which allow motion.
     """
     if _chosen != "system":
         return _chosen == "reduced"
+    if _desktop_reduces:
+        return True
     style = QApplication.style()
     return (
         style.styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) <= 0

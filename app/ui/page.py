@@ -57,6 +57,7 @@ class Page(QWidget):
         page.addLayout(_in_the_middle(self.cards))
         page.addWidget(self._edge)
         page.addWidget(self._make_body(), 1)
+        self.lead_back_to("")
         theme.changed.connect(self._dress_page)
         self._dress_page()
 
@@ -64,8 +65,6 @@ class Page(QWidget):
         self.back = QToolButton()
         self.back.setProperty("role", "icon")
         self.back.setIconSize(QSize(20, 20))
-        self.back.setAccessibleName(self.tr("Back to the conversation"))
-        self.back.setToolTip(self.tr("Back to the conversation (Esc)"))
         self.back.clicked.connect(lambda: self.closed.emit())
         label = QLabel(title)
         label.setProperty("role", "title")
@@ -110,6 +109,16 @@ class Page(QWidget):
     def escape(self) -> None:
         """The user wants to leave."""
         self.closed.emit()
+
+    def lead_back_to(self, title: str) -> None:
+        """What the button that leaves leads to: the page with this title; empty is the
+        conversation."""
+        if title:
+            self.back.setAccessibleName(self.tr("Back to: %1").replace("%1", title))
+            self.back.setToolTip(self.tr("Back to: %1 (Esc)").replace("%1", title))
+        else:
+            self.back.setAccessibleName(self.tr("Back to the conversation"))
+            self.back.setToolTip(self.tr("Back to the conversation (Esc)"))
 
     def scroll_to_top(self) -> None:
         self._scroll.verticalScrollBar().setValue(0)

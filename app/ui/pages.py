@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.core.events import Event
@@ -38,6 +38,8 @@ class Pages(QStackedWidget):
         super().__init__()
         self._makers: dict[Name, Callable[[], Page]] = {}
         self._pages: dict[Name, Page] = {}
+        self._trail: list[Page] = []
+        """The pages that led to the one that is shown, the first one first."""
         self._news = PageNews()
         self.addWidget(conversation)
 
@@ -58,7 +60,7 @@ class Pages(QStackedWidget):
         if name not in self._pages:
             page = self._pages[name] = self._makers[name]()
             page.intent.connect(self.intent)
-            page.closed.connect(self.close_page)
+            page.closed.connect(self._leave)
             self.addWidget(page)
             self._news.tell(page)
         return self._pages[name]
@@ -72,14 +74,32 @@ class Pages(QStackedWidget):
     def open(self, name: Name) -> None:
         """Show this page in the conversation's place."""
         page = self.page(name)
-        was_covered = self.shown is not None
-        self.setCurrentWidget(page)
+        before = self.shown
+        if page in self._trail:
+            del self._trail[self._trail.index(page) :]
+        elif before is not None and before is not page:
+            self._trail.append(before)
+        self._show(page)
         page.open()
-        if not was_covered:
+        if before is None:
             self.covered.emit(True)
+
+    def _show(self, page: Page) -> None:
+        page.lead_back_to(self._trail[-1].accessibleName() if self._trail else "")
+        self.setCurrentWidget(page)
+
+    def _leave(self) -> None:
+        """Back to the page that led here, or to the conversation."""
+        if not self._trail:
+            self.close_page()
+            return
+        page = self._trail.pop()
+        self._show(page)
+        page.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_page(self) -> None:
         """Back to the conversation."""
+        self._trail.clear()
         if self.currentIndex() != 0:
             self.setCurrentIndex(0)
             self.covered.emit(False)

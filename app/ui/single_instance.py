@@ -6,13 +6,16 @@ The same channel takes `parley press`, `release` and `toggle`, which compositors
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from app.core.talk_order import TalkOrder
 from app.ui.channel import COMMANDS, LONGEST_LINE, NOT_TAKEN, TAKEN, channel_name, tell
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,8 @@ class SingleInstance(QObject):
 
     Signals:
         asked_to_show: another start of Parley with this profile happened, or `parley show`.
-        pressed, released, toggled: `parley press`, `parley release`, `parley toggle`.
+        pressed, released, toggled: `parley press`, `parley release`, `parley toggle`; in the
+            order in which they were said, however they arrive.
     """
 
     asked_to_show = Signal()
@@ -57,6 +61,7 @@ class SingleInstance(QObject):
         self._name = channel_name(profile)
         self._lock = QLockFile(str(profile / "window.lock"))
         self._lock.setStaleLockTime(0)  # what a crash left behind is told by its process alone
+        self._order = TalkOrder()
         self._visits: dict[QLocalSocket, bytes] = {}
         """Who is connected, and what they have said so far."""
         self._server = QLocalServer(self)
@@ -113,7 +118,7 @@ class SingleInstance(QObject):
             # Owned by the socket, and gone with it.
             limit = QTimer(socket)
             limit.setSingleShot(True)
-            limit.timeout.connect(socket.abort)
+            limit.timeout.connect(self._on_limit)
             limit.start(VISIT_MS)
             self._hear(socket)  # it may have spoken before anybody listened
 
@@ -124,6 +129,12 @@ class SingleInstance(QObject):
             self._hear(socket)
 
     @Slot()
+    def _on_limit(self) -> None:
+        limit = self.sender()
+        if limit is not None and isinstance(socket := limit.parent(), QLocalSocket):
+            socket.abort()
+
+    @Slot()
     def _on_farewell(self) -> None:
         socket = self.sender()
         if isinstance(socket, QLocalSocket) and socket in self._visits:
@@ -131,7 +142,9 @@ class SingleInstance(QObject):
             self._see_off(socket)
 
     def _hear(self, socket: QLocalSocket) -> None:
-        said = self._visits[socket] + bytes(socket.readAll().data())
+        said = self._visits[socket]
+        if socket.bytesAvailable():  # one that has left has none, and cannot be asked
+            said += bytes(socket.readAll().data())
         line, end, _ = said.partition(b"\n")
         if not end and len(said) < LONGEST_LINE:
             self._visits[socket] = said
@@ -152,14 +165,29 @@ class SingleInstance(QObject):
                 if token.isascii() and token.isprintable() and token:
                     os.environ[ACTIVATION] = token
                 self.asked_to_show.emit()
-            case "press":
-                self.pressed.emit()
-            case "release":
-                self.released.emit()
+            case "press" | "release":
+                self._take_key(command, token)
             case "toggle":
                 self.toggled.emit()
         return True
 
+    def _take_key(self, word: Literal["press", "release"], token: str) -> None:
+        began_at = _seconds(token)
+        for each in (word,) if began_at is None else self._order.take(word, began_at):
+            if each == "press":
+                self.pressed.emit()
+            else:
+                self.released.emit()
+
     def _see_off(self, socket: QLocalSocket) -> None:
         self._visits.pop(socket, None)
         socket.deleteLater()
+
+
+def _seconds(token: str) -> float | None:
+    """Who says none, or anything else, is taken at once."""
+    try:
+        seconds = float(token)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) else None

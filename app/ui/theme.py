@@ -19,6 +19,9 @@ TITLE_PX = 20
 LINE_HEIGHT_PX = 22.5
 """Of body text: 1.5 times its size."""
 CODE_LINE_HEIGHT_PX = 20.0
+ABOVE_CAPITALS_PX = 1
+"""Room over the first line of a label: the accents of "À" and "É" reach out of the line in some
+fonts (DejaVu Sans at 15 px), and a label paints nothing outside itself."""
 
 SPACE_XS = 4
 SPACE_S = 8
@@ -221,7 +224,7 @@ QScrollBar::handle:horizontal:hover { background: @edge; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
-QLabel { background: transparent; }
+QLabel { background: transparent; padding-top: @accents; qproperty-indent: 0; }
 QLabel[role="title"] { font-size: @titlepx; font-weight: 600; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="off"] { color: @muted; }
@@ -356,5 +359,6 @@ def stylesheet(tokens: Tokens) -> str:
         "bodypx": f"{BODY_PX}px",
         "titlepx": f"{TITLE_PX}px",
         "radius": f"{RADIUS}px",
+        "accents": f"{ABOVE_CAPITALS_PX}px",
     }
     return re.sub(r"@(\w+)", lambda match: values[match.group(1)], _SHEET)

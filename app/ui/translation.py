@@ -34,6 +34,7 @@ from app.core.events import (
     TurnEnded,
 )
 from app.core.model_events import ModelsListed
+from app.ui.device_names import device_name
 from app.ui.icons import RESOURCES
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,16 @@ def language_for(choice: Choice, wanted: Sequence[str]) -> str:
     return next((name for name in known if name in LANGUAGES), LANGUAGES[0])
 
 
+def language() -> str:
+    """The language of the window now, as `install` chose it: ISO 639-1 code."""
+    return _language
+
+
+def language_of(choice: str) -> str:
+    """The language that `install` would choose on this system for a setting's value."""
+    return choice if choice != "system" else language_for("system", QLocale.system().uiLanguages())
+
+
 def install(choice: Choice) -> str:
     """Choose the language of everything that is built from now on, how it writes numbers and
     dates, and from which side it reads. Call it once, before the first widget.
@@ -126,6 +137,8 @@ def _load(name: str, folder: str) -> None:
 
 def in_words(event: Event) -> Event:
     """The event with its sentences in the language of the window."""
+    if isinstance(event, DeviceChanged):
+        event = replace(event, name=device_name(event.name, event.kind))
     if _language == LANGUAGES[0]:
         return event
     if isinstance(event, ChecksEnded):

@@ -29,7 +29,7 @@ from app.core.model_cards import Chosen, Shelf, cards
 from app.core.model_events import LookUpModels, ModelsChosen, ModelsListed
 from app.core.ports import Fetchable, Loadable, Stage
 from app.core.turn import Cancelled
-from app.errors import STAY, AssistantError, downloads_are_off
+from app.errors import STAY, AssistantError, ProviderUnavailable, downloads_are_off
 from app.workers.downloads import Downloads, Job
 from app.workers.worker import Worker, failure
 
@@ -336,8 +336,13 @@ class EnginesWorker(Worker):
         self._settled.emit()
 
     def _tell_failed(self, job: Job, exc: BaseException) -> None:
-        self.report(exc, turn_id=0)
-        self._tell_ended(job, complete=False, why=failure(self.stage, exc, turn_id=0))
+        told = failure(self.stage, exc, turn_id=0)
+        if isinstance(exc, ProviderUnavailable):  # an expected state: one line, no traceback
+            log.info("no download: %s", exc)
+            self.happened.emit(told)
+        else:
+            self.report(exc, turn_id=0)
+        self._tell_ended(job, complete=False, why=told)
 
     def _tell_ended(self, job: Job, *, complete: bool, why: StageFailed | None = None) -> None:
         self.happened.emit(

@@ -43,7 +43,7 @@ from app.core.ports import (
     Unloads,
     Warmth,
 )
-from app.errors import AssistantError
+from app.errors import AssistantError, ProviderUnavailable
 from app.workers.head_start import HeadStart
 from app.workers.loop import LoopWorker
 from app.workers.relay import PATIENCE_S, Model, Relay
@@ -220,7 +220,7 @@ class LlmWorker(LoopWorker):
             plan,
             first_choice=first_choice,
             emit=self.happened.emit,
-            report=self.report,
+            report=self._report,
             patience_s=self._patience_s,
             drafted=draft.adopt() if draft else None,
         )
@@ -245,6 +245,15 @@ class LlmWorker(LoopWorker):
         if first_choice not in (None, relay.finished_by) and not self._ending:
             # Is the first choice there again, or was its load given up with its request?
             self._hand_over(self._warm_up(WarmUp(reason=AFTER_REPLY)))
+
+    def _report(self, exc: BaseException, *, turn_id: int, recovered_by: str = "") -> None:
+        """Tell the user of a model that could not answer. One that is not there is an expected
+        state and has one line in the log; whatever else went wrong has its traceback."""
+        if not isinstance(exc, ProviderUnavailable):
+            self.report(exc, turn_id=turn_id, recovered_by=recovered_by)
+            return
+        log.info("turn %d does without a model: %s", turn_id, exc)
+        self.happened.emit(failure(self.stage, exc, turn_id=turn_id, recovered_by=recovered_by))
 
     def _cancel_soon(self, task: asyncio.Task[None]) -> None:
         self._loop.call_soon_threadsafe(task.cancel)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Signal
 
+from app.core.diagnosis_events import MoveToGpu, RunChecks
 from app.core.events import (
     CancelFetch,
     DeleteModel,
@@ -31,10 +32,12 @@ from app.core.events import (
 from app.core.model_events import UseOllamaModel
 from app.core.ollama import ModelKeeper, OllamaState, ServerProgram, same_model
 from app.core.ports import Engine, Stage
-from app.errors import STAY, AssistantError
+from app.errors import STAY, AssistantError, ProviderUnavailable
 from app.settings import OllamaSettings
 from app.workers.loop import LoopWorker
+from app.workers.placing import Mover, PlacesModels
 from app.workers.pulls import PullPace, Pulls
+from app.workers.worker import failure
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +94,7 @@ class OllamaWorker(LoopWorker):
         first_choice: bool = True,
         local_only: bool = False,
         free_bytes: Callable[[], int | None] = lambda: None,
+        free_gpu_bytes: Callable[[], int | None] = lambda: None,
         pull_pace: PullPace | None = None,
     ) -> None:
         """
@@ -102,6 +106,7 @@ class OllamaWorker(LoopWorker):
             find_gpus: names of the GPUs that work; may block, called in a thread of its own.
             free_bytes: room on the disk where the server keeps its models; None when that is not
                 known. May block.
+            free_gpu_bytes: room on the GPUs; None when that is not known. May block.
         """
         super().__init__()
         self._options = options
@@ -129,12 +134,15 @@ class OllamaWorker(LoopWorker):
         self._told_about_gpu = False
         self._pulls = Pulls(
             emit=self.happened.emit,
-            report=self.report,
+            report=self._report,
             start=self._start,
             woken=self._woken.set,
             free_bytes=free_bytes,
             pace=pull_pace or PullPace(),
             local_only=local_only,
+        )
+        self._mover = Mover(
+            emit=self.happened.emit, warm_up=self.warm_up.emit, free_bytes=free_gpu_bytes
         )
         self._old_keepers: list[ModelKeeper] = []  # one of them may be downloading still
 
@@ -147,6 +155,10 @@ class OllamaWorker(LoopWorker):
         match event:
             case StartOllama():
                 self._hand_over(self._try_anew())
+            case MoveToGpu():
+                self._hand_over(self._move())
+            case RunChecks():
+                self._loop.call_soon_threadsafe(self._woken.set)
             case FetchModel(stage=Stage.LLM) if event.engine in ("", "ollama"):
                 self._hand_over(self._fetch(event.model))
             case CancelFetch(stage=Stage.LLM) if event.engine in ("", "ollama"):
@@ -159,6 +171,14 @@ class OllamaWorker(LoopWorker):
                 self._hand_over(self._keep_local(event))
             case UseModels():
                 self._hand_over(self._take_place(event))
+
+    def _report(self, exc: BaseException, *, turn_id: int) -> None:
+        """A download that cannot be had now is an expected state: one line, and no traceback."""
+        if not isinstance(exc, ProviderUnavailable):
+            self.report(exc, turn_id=turn_id)
+            return
+        log.info("no download: %s", exc)
+        self.happened.emit(failure(self.stage, exc, turn_id=turn_id))
 
     # --- the loop's thread: the server -------------------------------------------------------
 
@@ -402,6 +422,11 @@ class OllamaWorker(LoopWorker):
             await self._close_old_keepers()
         self._woken.set()  # look at once: the model may be there now
 
+    async def _move(self) -> None:
+        """Have the model that was chosen placed anew."""
+        if self._wanted and not self._forbidden and isinstance(self._keeper, PlacesModels):
+            await self._mover.move(self._options.model, self._keeper, looked=self._is_up)
+
     async def _delete(self, model: str) -> None:
         if self._forbidden:
             self.happened.emit(_not_deleted(model))
@@ -425,7 +450,7 @@ def _not_deleted(model: str) -> Notice:
     """Under local-only a server elsewhere is not asked, for this neither."""
     return Notice(
         title=f"{model} was not deleted: its server is not asked while {STAY} is on.",
-        hint="Turn it off in the engine panel, and try again.",
+        hint="Turn it off in the engines panel, and try again.",
     )
 
 
@@ -437,5 +462,6 @@ def _slow_notice(model: str, share: float, gpu: str) -> Notice:
         title = f"{model} runs on the processor, not on the GPU."
     return Notice(
         title=title,
-        hint=f"Close what else uses the {gpu} and restart Ollama, or choose a smaller model.",
+        hint=f"Close what else uses the {gpu} and move the model there in Parley's settings, under "
+        "Diagnosis; or choose a smaller one.",
     )

@@ -340,6 +340,17 @@
     </message>
 </context>
 <context>
+    <name>Devices</name>
+    <message>
+        <source>System’s microphone</source>
+        <translation>Microphone du système</translation>
+    </message>
+    <message>
+        <source>System’s loudspeaker</source>
+        <translation>Haut-parleur du système</translation>
+    </message>
+</context>
+<context>
     <name>Diagnosis</name>
     <message>
         <source>Start Ollama</source>
@@ -348,6 +359,18 @@
     <message>
         <source>Download</source>
         <translation>Télécharger</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Reprendre</translation>
+    </message>
+    <message>
+        <source>Move the model to the GPU</source>
+        <translation>Mettre le modèle sur le GPU</translation>
+    </message>
+    <message>
+        <source>Use the GPU</source>
+        <translation>Utiliser le GPU</translation>
     </message>
     <message>
         <source>Pick another microphone</source>
@@ -392,6 +415,11 @@
     <message>
         <source>Nobody has looked for it yet.</source>
         <translation>Personne ne l’a encore cherché.</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <comment>name of a row</comment>
+        <translation>Téléchargement</translation>
     </message>
     <message>
         <source>No microphone is connected.</source>
@@ -458,6 +486,13 @@
     </message>
 </context>
 <context>
+    <name>Downloads</name>
+    <message>
+        <source>%1: download paused at %2.</source>
+        <translation>%1&#x202f;: téléchargement en pause à %2.</translation>
+    </message>
+</context>
+<context>
     <name>EmptyState</name>
     <message>
         <source>What time is it in Tokyo?</source>
@@ -480,12 +515,32 @@
         <translation>Poser cette question</translation>
     </message>
     <message>
+        <source>Get it</source>
+        <translation>L’obtenir</translation>
+    </message>
+    <message>
+        <source>Get the speech model</source>
+        <translation>Obtenir le modèle de reconnaissance</translation>
+    </message>
+    <message>
         <source>Type a question</source>
         <translation>Écrivez une question</translation>
     </message>
     <message>
         <source>No microphone is connected. I notice when one is.</source>
         <translation>Aucun microphone n’est branché. Je le verrai quand il y en aura un.</translation>
+    </message>
+    <message>
+        <source>Hold %1 and speak English</source>
+        <translation>Maintenez %1 et parlez anglais</translation>
+    </message>
+    <message>
+        <source>Press %1 and speak English</source>
+        <translation>Appuyez sur %1 et parlez anglais</translation>
+    </message>
+    <message>
+        <source>Other languages need the speech model.</source>
+        <translation>Les autres langues demandent le modèle de reconnaissance.</translation>
     </message>
     <message>
         <source>Or try one of these</source>
@@ -501,6 +556,18 @@
     <message>
         <source>Close the engines panel</source>
         <translation>Fermer le panneau des moteurs</translation>
+    </message>
+    <message>
+        <source>Check everything</source>
+        <translation>Tout vérifier</translation>
+    </message>
+    <message>
+        <source>Check everything: open the diagnosis</source>
+        <translation>Tout vérifier&#x202f;: ouvrir le diagnostic</translation>
+    </message>
+    <message>
+        <source>Open the diagnosis</source>
+        <translation>Ouvrir le diagnostic</translation>
     </message>
     <message>
         <source>Who answers, and how</source>
@@ -557,6 +624,10 @@
         <translation>téléchargement</translation>
     </message>
     <message>
+        <source>download paused</source>
+        <translation>téléchargement en pause</translation>
+    </message>
+    <message>
         <source>1 stand-in</source>
         <translation>1 secours</translation>
     </message>
@@ -609,6 +680,10 @@
         <translation>Téléchargez-le ici. Vous pouvez continuer à parler pendant ce temps.</translation>
     </message>
     <message>
+        <source>Download it here: %1. You can go on talking meanwhile.</source>
+        <translation>Téléchargez-le ici&#x202f;: %1. Vous pouvez continuer à parler pendant ce temps.</translation>
+    </message>
+    <message>
         <source>It runs on the processor: the %1 is not used.</source>
         <translation>Il tourne sur le processeur&#x202f;: %1 ne sert pas.</translation>
     </message>
@@ -617,8 +692,8 @@
         <translation>Il tourne en partie sur le processeur&#x202f;: %1 n’a plus de place.</translation>
     </message>
     <message>
-        <source>Close what else uses the GPU and restart Ollama, or use a smaller model.</source>
-        <translation>Fermez ce qui utilise la carte graphique et redémarrez Ollama, ou prenez un modèle plus petit.</translation>
+        <source>Close what else uses the GPU and move the model, or use a smaller one.</source>
+        <translation>Fermez ce qui utilise la carte graphique et déplacez le modèle, ou prenez-en un plus petit.</translation>
     </message>
     <message>
         <source>Ollama is starting.</source>
@@ -655,20 +730,20 @@
 <context>
     <name>FiguresLine</name>
     <message>
-        <source>Show how fast Parley answers</source>
-        <translation>Voir à quelle vitesse Parley répond</translation>
+        <source>%1 to the first sound</source>
+        <translation>%1 avant le premier son</translation>
     </message>
     <message>
-        <source>Median %1</source>
-        <translation>Médiane %1</translation>
+        <source>Half of the replies of the last hour began within %1 of letting go of the key</source>
+        <translation>La moitié des réponses de la dernière heure ont commencé moins de %1 après le relâchement de la touche</translation>
     </message>
     <message>
-        <source>%1 · %2</source>
-        <translation>%1 · %2</translation>
+        <source>Half of all replies began within %1 of letting go of the key</source>
+        <translation>La moitié de toutes les réponses ont commencé moins de %1 après le relâchement de la touche</translation>
     </message>
     <message>
-        <source>%1 · %2 in all</source>
-        <translation>%1 · %2 en tout</translation>
+        <source>Click for more figures.</source>
+        <translation>Cliquez pour voir plus de chiffres.</translation>
     </message>
     <message>
         <source>in the last hour</source>
@@ -790,6 +865,14 @@
     <message>
         <source>Do not show it again; it stays on the models page</source>
         <translation>Ne plus montrer&#x202f;; cela reste sur la page des modèles</translation>
+    </message>
+    <message>
+        <source>When you speak, I understand English only, until the first of these is here.</source>
+        <translation>À l’oral, je ne comprends que l’anglais tant que le premier de ces modèles n’est pas là.</translation>
+    </message>
+    <message>
+        <source>Understand your language</source>
+        <translation>Comprendre votre langue</translation>
     </message>
     <message>
         <source>Understand you better</source>
@@ -1049,6 +1132,13 @@
     </message>
 </context>
 <context>
+    <name>LanguageField</name>
+    <message>
+        <source>Restart Parley</source>
+        <translation>Redémarrer Parley</translation>
+    </message>
+</context>
+<context>
     <name>Languages</name>
     <message>
         <source>Afrikaans</source>
@@ -1302,6 +1392,10 @@
     <message>
         <source>Say a few words, and see what I hear. Nobody answers.</source>
         <translation>Dites quelques mots et voyez ce que j’entends. Personne ne répond.</translation>
+    </message>
+    <message>
+        <source>Say a few words in English, and see what I hear. Nobody answers.</source>
+        <translation>Dites quelques mots en anglais et voyez ce que j’entends. Personne ne répond.</translation>
     </message>
     <message>
         <source>I am listening.</source>
@@ -1645,6 +1739,41 @@
     </message>
 </context>
 <context>
+    <name>NextStep</name>
+    <message>
+        <source>Start Ollama</source>
+        <translation>Démarrer Ollama</translation>
+    </message>
+    <message>
+        <source>Move the model to the GPU</source>
+        <translation>Mettre le modèle sur le GPU</translation>
+    </message>
+    <message>
+        <source>Show the models</source>
+        <translation>Voir les modèles</translation>
+    </message>
+    <message>
+        <source>Go on with the download of %1</source>
+        <translation>Reprendre le téléchargement de %1</translation>
+    </message>
+    <message>
+        <source>Download %1</source>
+        <translation>Télécharger %1</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Reprendre</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>Téléchargement</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Télécharger</translation>
+    </message>
+</context>
+<context>
     <name>Notifications</name>
     <message>
         <source>A timer rings</source>
@@ -1749,6 +1878,14 @@
 </context>
 <context>
     <name>Page</name>
+    <message>
+        <source>Back to: %1</source>
+        <translation>Retour&#x202f;: %1</translation>
+    </message>
+    <message>
+        <source>Back to: %1 (Esc)</source>
+        <translation>Retour&#x202f;: %1 (Échap)</translation>
+    </message>
     <message>
         <source>Back to the conversation</source>
         <translation>Retour à la conversation</translation>
@@ -1910,6 +2047,17 @@
     </message>
 </context>
 <context>
+    <name>QuitBar</name>
+    <message>
+        <source>Keep Parley open</source>
+        <translation>Garder ouvert</translation>
+    </message>
+    <message>
+        <source>Quit anyway</source>
+        <translation>Quitter quand même</translation>
+    </message>
+</context>
+<context>
     <name>ReplyText</name>
     <message>
         <source>Parley answered</source>
@@ -2047,10 +2195,6 @@
         <translation>Licence à accepter d’abord&#x202f;: %1 %2.</translation>
     </message>
     <message>
-        <source>Accept it on huggingface.co, or choose another model in the settings file.</source>
-        <translation>Acceptez-la sur huggingface.co, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>There is no %1 named %2.</source>
         <translation>Introuvable&#x202f;: %1 %2.</translation>
     </message>
@@ -2155,10 +2299,6 @@
         <translation>Le modèle de langue dans %1 ne peut pas être chargé.</translation>
     </message>
     <message>
-        <source>Download it again, or choose another model in the settings file.</source>
-        <translation>Téléchargez-le à nouveau, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>The language model in %1 lacks %2 weights.</source>
         <translation>Il manque %2 poids au modèle de langue dans %1.</translation>
     </message>
@@ -2183,10 +2323,6 @@
         <translation>Le petit modèle de langue intégré a besoin de PyTorch, que cette copie de Parley n’a pas.</translation>
     </message>
     <message>
-        <source>Choose another language model in the settings.</source>
-        <translation>Choisissez un autre modèle de langue dans les réglages.</translation>
-    </message>
-    <message>
         <source>The %1 in %2 is incomplete: %3 is missing.</source>
         <translation>Incomplet&#x202f;: %1 dans %2. Il manque %3.</translation>
     </message>
@@ -2203,16 +2339,8 @@
         <translation>%1 est un dossier&#x202f;: il n’y a rien à télécharger.</translation>
     </message>
     <message>
-        <source>Name a model in the settings.</source>
-        <translation>Indiquez un modèle dans les réglages.</translation>
-    </message>
-    <message>
         <source>%1 holds no %2 that Parley can run.</source>
         <translation>%1 ne contient pas de %2 que Parley puisse utiliser.</translation>
-    </message>
-    <message>
-        <source>Choose another model in the settings file.</source>
-        <translation>Choisissez un autre modèle dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>%1 is on, so nothing was sent to %2.</source>
@@ -2257,6 +2385,26 @@
     <message>
         <source>on the GPU</source>
         <translation>sur la carte graphique</translation>
+    </message>
+    <message>
+        <source>Accept it on huggingface.co, or choose another model in Parley&apos;s settings, under Models.</source>
+        <translation>Acceptez-la sur huggingface.co, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Download it again, or choose another model in Parley&apos;s settings, under Models.</source>
+        <translation>Téléchargez-le à nouveau, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose another one in Parley&apos;s settings, under Language models.</source>
+        <translation>Choisissez-en un autre dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose a model in Parley&apos;s settings, under Models.</source>
+        <translation>Choisissez un modèle dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose another model in Parley&apos;s settings, under Models.</source>
+        <translation>Choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
     </message>
     <message>
         <source>on the processor</source>
@@ -2355,10 +2503,6 @@
         <translation>Arrêtez ce programme, ou écrivez l’adresse d’Ollama dans le fichier de réglages.</translation>
     </message>
     <message>
-        <source>Start it, or choose another model in the settings file.</source>
-        <translation>Démarrez-le, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>Ollama does not answer at %1.</source>
         <translation>Ollama ne répond pas à %1.</translation>
     </message>
@@ -2373,6 +2517,10 @@
     <message>
         <source>Ollama does not have the model %1.</source>
         <translation>Ollama n’a pas le modèle %1.</translation>
+    </message>
+    <message>
+        <source>Download it in Parley&apos;s settings, under Models, or with `ollama pull %1`.</source>
+        <translation>Téléchargez-le dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;», ou avec `ollama pull %1`.</translation>
     </message>
     <message>
         <source>There is no Ollama at %1.</source>
@@ -2447,6 +2595,14 @@
         <translation>Ollama n’a pas %1.</translation>
     </message>
     <message>
+        <source>Ollama does not let go of %1.</source>
+        <translation>Ollama ne libère pas %1.</translation>
+    </message>
+    <message>
+        <source>Wait until it has answered, and try again.</source>
+        <translation>Attendez la fin de sa réponse et réessayez.</translation>
+    </message>
+    <message>
         <source>There is no model %1 to download.</source>
         <translation>Il n’y a pas de modèle %1 à télécharger.</translation>
     </message>
@@ -2485,6 +2641,10 @@
     <message>
         <source>Ollama is not installed.</source>
         <translation>Ollama n’est pas installé.</translation>
+    </message>
+    <message>
+        <source>Start it, or choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Démarrez-le, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
     </message>
     <message>
         <source>Install it from %1.</source>
@@ -2535,10 +2695,6 @@
         <translation>%1 est injoignable.</translation>
     </message>
     <message>
-        <source>Ask again, or choose another model in the settings file.</source>
-        <translation>Posez la question à nouveau, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>%1 broke off the connection.</source>
         <translation>%1 a coupé la connexion.</translation>
     </message>
@@ -2559,10 +2715,6 @@
         <translation>%1 ne le permet pas&#x202f;: %2</translation>
     </message>
     <message>
-        <source>Check what the key may do, or choose another model in the settings file.</source>
-        <translation>Vérifiez ce que la clé permet, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>Choose another model, or correct the address, in the settings file.</source>
         <translation>Choisissez un autre modèle, ou corrigez l’adresse, dans le fichier de réglages.</translation>
     </message>
@@ -2571,28 +2723,20 @@
         <translation>%1 ne veut plus de questions pendant %2&#x202f;s.</translation>
     </message>
     <message>
-        <source>Wait, or choose another model in the settings file.</source>
-        <translation>Attendez, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>%1 wants no more questions for now.</source>
         <translation>%1 ne veut plus de questions pour l’instant.</translation>
-    </message>
-    <message>
-        <source>Wait a little, or choose another model in the settings file.</source>
-        <translation>Attendez un peu, ou choisissez un autre modèle dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>%1 has a failure of its own (%2).</source>
         <translation>%1 a une panne (%2).</translation>
     </message>
     <message>
-        <source>Ask again in a moment, or choose another model in the settings file.</source>
-        <translation>Posez la question à nouveau dans un instant, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>%1 refused the question (%2): %3</source>
         <translation>%1 a refusé la question (%2)&#x202f;: %3</translation>
+    </message>
+    <message>
+        <source>Choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
     </message>
     <message>
         <source>The %1 %2 is here.</source>
@@ -2655,10 +2799,6 @@
         <translation>Le modèle de reconnaissance dans %1 est illisible.</translation>
     </message>
     <message>
-        <source>Install Parley again, or choose another model in the settings file.</source>
-        <translation>Réinstallez Parley, ou choisissez un autre modèle dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>PocketSphinx failed on this recording.</source>
         <translation>PocketSphinx a échoué sur cet enregistrement.</translation>
     </message>
@@ -2677,10 +2817,6 @@
     <message>
         <source>The speech model cannot run on the GPU: %1</source>
         <translation>Le modèle de reconnaissance ne peut pas tourner sur la carte graphique&#x202f;: %1</translation>
-    </message>
-    <message>
-        <source>Choose the CPU in the settings file.</source>
-        <translation>Choisissez le processeur dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>The speech model cannot be loaded: %1</source>
@@ -2711,16 +2847,8 @@
         <translation>Le modèle de reconnaissance %1 n’est pas encore converti.</translation>
     </message>
     <message>
-        <source>Download it in the engine panel, or with `parley fetch stt`, to convert it.</source>
-        <translation>Téléchargez-le dans le panneau des moteurs, ou avec `parley fetch stt`, pour le convertir.</translation>
-    </message>
-    <message>
         <source>The speech model %1 is not on this computer.</source>
         <translation>Le modèle de reconnaissance %1 n’est pas sur cet ordinateur.</translation>
-    </message>
-    <message>
-        <source>Download it in the engine panel, or with `parley fetch stt`.</source>
-        <translation>Téléchargez-le dans le panneau des moteurs, ou avec `parley fetch stt`.</translation>
     </message>
     <message>
         <source>The folder %1 holds no Whisper model.</source>
@@ -2737,10 +2865,6 @@
     <message>
         <source>There is not enough memory to convert the speech model %1.</source>
         <translation>Pas assez de mémoire pour convertir le modèle de reconnaissance %1.</translation>
-    </message>
-    <message>
-        <source>Close other programs and try again, or choose a smaller model in the settings file.</source>
-        <translation>Fermez d’autres programmes et réessayez, ou choisissez un modèle plus petit dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>%1 holds no Whisper model.</source>
@@ -2771,16 +2895,8 @@
         <translation>Aucune voix n’est encore téléchargée.</translation>
     </message>
     <message>
-        <source>Download one in the engine panel, or with `parley fetch tts` (about 145 MB, licence %1).</source>
-        <translation>Téléchargez-en une dans le panneau des moteurs, ou avec `parley fetch tts` (environ 145&#x202f;Mo, licence %1).</translation>
-    </message>
-    <message>
         <source>No voice is known for “%1”.</source>
         <translation>Aucune voix connue pour «&#x202f;%1&#x202f;».</translation>
-    </message>
-    <message>
-        <source>Name one in the settings file.</source>
-        <translation>Indiquez-en une dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>There is no voice for “%1” on this computer.</source>
@@ -2793,10 +2909,6 @@
     <message>
         <source>The voice %1 has another sample rate than the other voices.</source>
         <translation>La voix %1 n’a pas la même fréquence d’échantillonnage que les autres.</translation>
-    </message>
-    <message>
-        <source>Choose another voice for this language in the settings file.</source>
-        <translation>Choisissez une autre voix pour cette langue dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>The voice file %1 is damaged or cut short.</source>
@@ -2819,8 +2931,8 @@
         <translation>La voix ne peut pas être préparée pour ce processeur.</translation>
     </message>
     <message>
-        <source>Choose another voice in the settings file; the details are in the log.</source>
-        <translation>Choisissez une autre voix dans le fichier de réglages&#x202f;; les détails sont dans le journal.</translation>
+        <source>Choose another voice in Parley&apos;s settings, under Models. The log has the details.</source>
+        <translation>Choisissez une autre voix dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;». Le journal a les détails.</translation>
     </message>
     <message>
         <source>The voice stopped in the middle.</source>
@@ -2847,24 +2959,12 @@
         <translation>Il manque %2 au fichier de voix %1.</translation>
     </message>
     <message>
-        <source>Download it again, or choose another voice in the settings file.</source>
-        <translation>Téléchargez-la à nouveau, ou choisissez une autre voix dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>The voice in %1 is of a kind that Parley does not know.</source>
         <translation>La voix dans %1 est d’une sorte que Parley ne connaît pas.</translation>
     </message>
     <message>
-        <source>Choose another voice in the settings file.</source>
-        <translation>Choisissez une autre voix dans le fichier de réglages.</translation>
-    </message>
-    <message>
         <source>The voice in %1 reads phonemes, which Parley cannot write.</source>
         <translation>La voix dans %1 lit des phonèmes, que Parley ne sait pas écrire.</translation>
-    </message>
-    <message>
-        <source>Choose an MMS voice in the settings file.</source>
-        <translation>Choisissez une voix MMS dans le fichier de réglages.</translation>
     </message>
     <message>
         <source>The voice detector&apos;s library is missing.</source>
@@ -2939,8 +3039,52 @@
         <translation>Installez-le depuis https://ollama.com/download. Parley s’en apercevra.</translation>
     </message>
     <message>
+        <source>Ask again, or choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Posez la question à nouveau, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Check what the key may do, or choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Vérifiez ce que la clé permet, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Wait, or choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Attendez, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Wait a little, or choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Attendez un peu, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Ask again in a moment, or choose another model in Parley&apos;s settings, under Language models.</source>
+        <translation>Posez la question à nouveau dans un instant, ou choisissez un autre modèle dans les réglages de Parley, sous «&#x202f;Modèles de langue&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Install Parley again, or choose Whisper in Parley&apos;s settings, under Speech and voice.</source>
+        <translation>Réinstallez Parley, ou choisissez Whisper dans les réglages de Parley, sous «&#x202f;Écoute et voix&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Write device = &quot;cpu&quot; under [stt.whisper] into the settings file.</source>
+        <translation>Écrivez device = &quot;cpu&quot; sous [stt.whisper] dans le fichier de réglages.</translation>
+    </message>
+    <message>
+        <source>Download it in Parley&apos;s settings, under Models, or with `parley fetch stt`, to convert it.</source>
+        <translation>Téléchargez-le dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;», ou avec `parley fetch stt`, pour le convertir.</translation>
+    </message>
+    <message>
+        <source>Download it in Parley&apos;s settings, under Models, or with `parley fetch stt`.</source>
+        <translation>Téléchargez-le dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;», ou avec `parley fetch stt`.</translation>
+    </message>
+    <message>
+        <source>Close other programs and try again, or choose a smaller model in Parley&apos;s settings, under Models.</source>
+        <translation>Fermez d’autres programmes et réessayez, ou choisissez un modèle plus petit dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
         <source>%1 was not deleted: its server is not asked while %2 is on.</source>
         <translation>%1 n’a pas été supprimé&#x202f;: son serveur n’est pas sollicité tant que %2 est activé.</translation>
+    </message>
+    <message>
+        <source>Turn it off in the engines panel, and try again.</source>
+        <translation>Désactivez ce choix dans le panneau des moteurs et réessayez.</translation>
     </message>
     <message>
         <source>Only %1 of %2 fits on the GPU.</source>
@@ -2949,10 +3093,6 @@
     <message>
         <source>%1 runs on the processor, not on the GPU.</source>
         <translation>%1 tourne sur le processeur, pas sur la carte graphique.</translation>
-    </message>
-    <message>
-        <source>Close what else uses the %1 and restart Ollama, or choose a smaller model.</source>
-        <translation>Fermez ce qui utilise aussi %1 et redémarrez Ollama, ou choisissez un modèle plus petit.</translation>
     </message>
     <message>
         <source>Check the network and try again: it goes on where it stopped.</source>
@@ -3023,8 +3163,72 @@
         <translation>microphone</translation>
     </message>
     <message>
-        <source>The sound system does not answer any more.</source>
-        <translation>Le système de son ne répond plus.</translation>
+        <source>Close what else uses the %1 and move the model there in Parley&apos;s settings, under Diagnosis; or choose a smaller one.</source>
+        <translation>Fermez ce qui utilise aussi %1 et déplacez-y le modèle dans les réglages de Parley, sous «&#x202f;Diagnostic&#x202f;»&#x202f;; ou prenez-en un plus petit.</translation>
+    </message>
+    <message>
+        <source>Download one in Parley&apos;s settings, under Models, or with `parley fetch tts` (about 145 MB, licence %1).</source>
+        <translation>Téléchargez-en une dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;», ou avec `parley fetch tts` (environ 145&#x202f;Mo, licence %1).</translation>
+    </message>
+    <message>
+        <source>Choose one in Parley&apos;s settings, under Models.</source>
+        <translation>Choisissez-en une dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose another voice for this language in Parley&apos;s settings, under Models.</source>
+        <translation>Choisissez une autre voix pour cette langue dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Download it again, or choose another voice in Parley&apos;s settings, under Models.</source>
+        <translation>Téléchargez-la à nouveau, ou choisissez une autre voix dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose another voice in Parley&apos;s settings, under Models.</source>
+        <translation>Choisissez une autre voix dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose an MMS voice in Parley&apos;s settings, under Models.</source>
+        <translation>Choisissez une voix MMS dans les réglages de Parley, sous «&#x202f;Modèles&#x202f;».</translation>
+    </message>
+    <message>
+        <source>Choose a smaller model, or close what else uses the GPU.</source>
+        <translation>Choisissez un modèle plus petit, ou fermez ce qui utilise la carte graphique.</translation>
+    </message>
+    <message>
+        <source>%1 is being loaded again.</source>
+        <translation>%1 est en cours de rechargement.</translation>
+    </message>
+    <message>
+        <source>Start it, and try again.</source>
+        <translation>Démarrez-le et réessayez.</translation>
+    </message>
+    <message>
+        <source>%1 left memory again at once.</source>
+        <translation>%1 a aussitôt quitté la mémoire.</translation>
+    </message>
+    <message>
+        <source>Another program may need the memory.</source>
+        <translation>Un autre programme a peut-être besoin de la mémoire.</translation>
+    </message>
+    <message>
+        <source>It runs on the GPU now.</source>
+        <translation>Il tourne maintenant sur la carte graphique.</translation>
+    </message>
+    <message>
+        <source>It does not fit: %1 model, %2 free.</source>
+        <translation>Il ne tient pas&#x202f;: modèle de %1, %2 libres.</translation>
+    </message>
+    <message>
+        <source>Only %1 of it fits on the GPU.</source>
+        <translation>Seuls %1 de ce modèle tiennent sur la carte graphique.</translation>
+    </message>
+    <message>
+        <source>It still runs on the processor: Ollama does not use the GPU.</source>
+        <translation>Il tourne encore sur le processeur&#x202f;: Ollama n’utilise pas la carte graphique.</translation>
+    </message>
+    <message>
+        <source>Restart Ollama. If that does not help, update it and the GPU driver.</source>
+        <translation>Redémarrez Ollama. Si cela ne suffit pas, mettez-le à jour, ainsi que le pilote de la carte graphique.</translation>
     </message>
     <message>
         <source>The sound library PortAudio is not installed.</source>
@@ -3065,6 +3269,10 @@
     <message>
         <source>%1 is not there. Parley uses %2 until it returns.</source>
         <translation>%1 n’est pas là. Parley utilise %2 jusqu’à son retour.</translation>
+    </message>
+    <message>
+        <source>The sound system ends again and again. Check that sound works in other programs.</source>
+        <translation>Le système de son s’arrête sans cesse. Vérifiez que le son marche dans d’autres programmes.</translation>
     </message>
     <message>
         <source>%1 cannot be written (%2).</source>
@@ -3203,6 +3411,14 @@
         <translation>%1 est là, mais ne peut pas servir pour %2.</translation>
     </message>
     <message>
+        <source>It runs on the processor because its settings say so, and the GPU could do it.</source>
+        <translation>Il tourne sur le processeur parce que ses réglages le veulent, alors que la carte graphique pourrait s’en charger.</translation>
+    </message>
+    <message>
+        <source>Write device = &quot;auto&quot; under [%1.%2] into the settings file.</source>
+        <translation>Écrivez device = &quot;auto&quot; sous [%1.%2] dans le fichier de réglages.</translation>
+    </message>
+    <message>
         <source>The system&apos;s keyring works.</source>
         <translation>Le trousseau du système fonctionne.</translation>
     </message>
@@ -3261,10 +3477,6 @@
     <message>
         <source>“Stay on this computer”</source>
         <translation>«&#x202f;Rester sur cet ordinateur&#x202f;»</translation>
-    </message>
-    <message>
-        <source>Turn it off in the engine panel, and try again.</source>
-        <translation>Désactivez ce choix dans le panneau des moteurs et réessayez.</translation>
     </message>
     <message>
         <source>No %1 is there. Plug one in, or choose one in the settings.</source>
@@ -3484,6 +3696,153 @@
     </message>
 </context>
 <context>
+    <name>SearchWords</name>
+    <message>
+        <source>sound audio mic input device level meter volume recording headset</source>
+        <translation>son audio micro entrée appareil périphérique niveau volume enregistrement casque</translation>
+    </message>
+    <message>
+        <source>sound audio output device test tone volume headphones headset speakers</source>
+        <translation>son audio sortie appareil périphérique essai volume casque écouteurs enceinte</translation>
+    </message>
+    <message>
+        <source>push to talk toggle space button microphone hands-free</source>
+        <translation>appuyer pour parler espace bouton micro microphone mains libres</translation>
+    </message>
+    <message>
+        <source>hotkey keyboard shortcut space bar rebind</source>
+        <translation>raccourci clavier touche espace barre changer</translation>
+    </message>
+    <message>
+        <source>spoken language speech recognition dictation accent english french german spanish</source>
+        <translation>langue parlée reconnaissance vocale parole dictée accent anglais français allemand espagnol</translation>
+    </message>
+    <message>
+        <source>engine recognition transcription dictation stt</source>
+        <translation>moteur reconnaissance transcription dictée</translation>
+    </message>
+    <message>
+        <source>engine speech text to speech tts accent</source>
+        <translation>moteur parole synthèse vocale accent</translation>
+    </message>
+    <message>
+        <source>voice speed rate slow slower fast faster</source>
+        <translation>vitesse voix débit lent rapide accélérer ralentir</translation>
+    </message>
+    <message>
+        <source>download install whisper mms ollama size licence</source>
+        <translation>télécharger installer whisper mms ollama taille licence</translation>
+    </message>
+    <message>
+        <source>model ai llm order first fallback provider engine skills</source>
+        <translation>modèle ia llm ordre premier secours fournisseur moteur compétences</translation>
+    </message>
+    <message>
+        <source>private privacy offline local cloud internet network</source>
+        <translation>privé vie privée confidentialité hors ligne local en ligne internet réseau nuage</translation>
+    </message>
+    <message>
+        <source>built-in clock timer calculator</source>
+        <translation>intégré heure horloge minuteur calculatrice</translation>
+    </message>
+    <message>
+        <source>patience deadline timeout slow seconds</source>
+        <translation>patience délai attente lent secondes</translation>
+    </message>
+    <message>
+        <source>api key token password account login groq cerebras openai vllm</source>
+        <translation>clé api jeton mot de passe compte identifiant groq cerebras openai vllm</translation>
+    </message>
+    <message>
+        <source>delete remove disk space storage pulled downloaded size</source>
+        <translation>supprimer enlever disque place stockage téléchargé taille</translation>
+    </message>
+    <message>
+        <source>quality mode short brief long detailed</source>
+        <translation>qualité mode court bref long détaillé</translation>
+    </message>
+    <message>
+        <source>character personality style instructions system prompt</source>
+        <translation>caractère personnalité style consignes instructions invite système</translation>
+    </message>
+    <message>
+        <source>history turns context conversation remember forget</source>
+        <translation>historique échanges contexte conversation souvenir oublier</translation>
+    </message>
+    <message>
+        <source>keepalive warm cold load</source>
+        <translation>prêt chaud froid charger mémoire</translation>
+    </message>
+    <message>
+        <source>keepalive interval seconds</source>
+        <translation>intervalle secondes</translation>
+    </message>
+    <message>
+        <source>history save private record transcript</source>
+        <translation>historique enregistrer sauvegarder privé transcription</translation>
+    </message>
+    <message>
+        <source>retention keep days clear history</source>
+        <translation>conservation garder jours effacer historique</translation>
+    </message>
+    <message>
+        <source>global hotkey keyboard shortcut push to talk</source>
+        <translation>global raccourci clavier touche appuyer pour parler</translation>
+    </message>
+    <message>
+        <source>overlay floating always on top mini widget</source>
+        <translation>incrustation flottant toujours devant mini</translation>
+    </message>
+    <message>
+        <source>alert message pop-up banner</source>
+        <translation>alerte message bulle avis</translation>
+    </message>
+    <message>
+        <source>tray indicator status system</source>
+        <translation>barre système zone de notification indicateur état</translation>
+    </message>
+    <message>
+        <source>background quit minimise exit</source>
+        <translation>arrière-plan quitter réduire fermer</translation>
+    </message>
+    <message>
+        <source>autostart startup boot launch</source>
+        <translation>démarrage automatique lancer ouverture de session</translation>
+    </message>
+    <message>
+        <source>doctor problem error help report troubleshooting log</source>
+        <translation>docteur problème erreur panne aide rapport dépannage journal</translation>
+    </message>
+    <message>
+        <source>data folder files backup location</source>
+        <translation>données dossier fichiers sauvegarde emplacement</translation>
+    </message>
+    <message>
+        <source>version new release upgrade</source>
+        <translation>version nouveauté mise à jour</translation>
+    </message>
+    <message>
+        <source>dark mode night light colours colors look</source>
+        <translation>mode sombre nuit clair couleurs aspect apparence</translation>
+    </message>
+    <message>
+        <source>font size zoom larger bigger smaller</source>
+        <translation>taille police zoom agrandir plus grand plus petit</translation>
+    </message>
+    <message>
+        <source>language interface display translation french english</source>
+        <translation>langue interface affichage traduction français anglais</translation>
+    </message>
+    <message>
+        <source>animation animations accessibility</source>
+        <translation>animation animations mouvement accessibilité</translation>
+    </message>
+    <message>
+        <source>avatar mouth animation</source>
+        <translation>avatar bouche animation</translation>
+    </message>
+</context>
+<context>
     <name>Settings</name>
     <message>
         <source>ready</source>
@@ -3570,16 +3929,8 @@
         <translation>Microphone</translation>
     </message>
     <message>
-        <source>input device level meter recording headset</source>
-        <translation>entrée appareil niveau micro enregistrement casque</translation>
-    </message>
-    <message>
         <source>Loudspeaker</source>
         <translation>Haut-parleur</translation>
-    </message>
-    <message>
-        <source>output device test tone volume headphones speaker</source>
-        <translation>sortie appareil essai son volume casque écouteurs enceinte</translation>
     </message>
     <message>
         <source>You speak</source>
@@ -3594,10 +3945,6 @@
         <translation>N’importe quelle langue</translation>
     </message>
     <message>
-        <source>language recognition speech to text</source>
-        <translation>langue reconnaissance parole texte dictée</translation>
-    </message>
-    <message>
         <source>Speech to text</source>
         <translation>Reconnaissance vocale</translation>
     </message>
@@ -3608,10 +3955,6 @@
     <message>
         <source>Built in, English only, for short questions.</source>
         <translation>Intégré, en anglais seulement, pour de courtes questions.</translation>
-    </message>
-    <message>
-        <source>engine recognition</source>
-        <translation>moteur reconnaissance</translation>
     </message>
     <message>
         <source>Voice</source>
@@ -3630,20 +3973,12 @@
         <translation>Intégré, de nombreuses langues, une voix de machine.</translation>
     </message>
     <message>
-        <source>engine speech text to speech</source>
-        <translation>moteur parole synthèse vocale</translation>
-    </message>
-    <message>
         <source>Pace</source>
         <translation>Débit</translation>
     </message>
     <message>
         <source>1 is the voice’s own; 2 is twice as fast.</source>
         <translation>1 est celui de la voix&#x202f;; 2 est deux fois plus rapide.</translation>
-    </message>
-    <message>
-        <source>speed rate slow fast voice</source>
-        <translation>vitesse lent rapide voix</translation>
     </message>
     <message>
         <source>Models</source>
@@ -3658,20 +3993,12 @@
         <translation>Voir les modèles</translation>
     </message>
     <message>
-        <source>download whisper mms ollama size licence</source>
-        <translation>télécharger whisper mms ollama taille licence</translation>
-    </message>
-    <message>
         <source>Keep conversations</source>
         <translation>Garder les conversations</translation>
     </message>
     <message>
         <source>In one file on this computer, which nobody else reads.</source>
         <translation>Dans un fichier de cet ordinateur, que personne d’autre ne lit.</translation>
-    </message>
-    <message>
-        <source>history save private record</source>
-        <translation>historique enregistrer privé</translation>
     </message>
     <message>
         <source>Delete after</source>
@@ -3702,10 +4029,6 @@
         <translation>Un an</translation>
     </message>
     <message>
-        <source>retention keep days</source>
-        <translation>conservation garder jours</translation>
-    </message>
-    <message>
         <source>Talk from any window</source>
         <translation>Parler depuis n’importe quelle fenêtre</translation>
     </message>
@@ -3714,20 +4037,12 @@
         <translation>Ces touches marchent quand un autre programme est devant.</translation>
     </message>
     <message>
-        <source>global hotkey shortcut push to talk</source>
-        <translation>global raccourci clavier touche appuyer pour parler</translation>
-    </message>
-    <message>
         <source>Small panel over other windows</source>
         <translation>Petit panneau sur les autres fenêtres</translation>
     </message>
     <message>
         <source>Shows what Parley hears and does while another window is in front.</source>
         <translation>Montre ce que Parley entend et fait quand une autre fenêtre est devant.</translation>
-    </message>
-    <message>
-        <source>overlay floating always on top</source>
-        <translation>incrustation flottant toujours devant</translation>
     </message>
     <message>
         <source>Notifications</source>
@@ -3746,10 +4061,6 @@
         <translation>Montre si Parley écoute, là où le bureau a une place pour elle.</translation>
     </message>
     <message>
-        <source>tray indicator status</source>
-        <translation>barre système indicateur état</translation>
-    </message>
-    <message>
         <source>Keep running when the window is closed</source>
         <translation>Rester actif quand la fenêtre est fermée</translation>
     </message>
@@ -3758,20 +4069,12 @@
         <translation>L’icône dans la barre la fait revenir.</translation>
     </message>
     <message>
-        <source>background quit minimise</source>
-        <translation>arrière-plan quitter réduire</translation>
-    </message>
-    <message>
         <source>Start at login</source>
         <translation>Lancer à l’ouverture de session</translation>
     </message>
     <message>
         <source>Parley is ready when you are.</source>
         <translation>Parley est prêt en même temps que vous.</translation>
-    </message>
-    <message>
-        <source>autostart boot</source>
-        <translation>démarrage automatique</translation>
     </message>
     <message>
         <source>Diagnosis</source>
@@ -3786,10 +4089,6 @@
         <translation>Tout vérifier</translation>
     </message>
     <message>
-        <source>doctor problem error help report</source>
-        <translation>docteur problème erreur panne aide rapport</translation>
-    </message>
-    <message>
         <source>Your data</source>
         <translation>Vos données</translation>
     </message>
@@ -3802,20 +4101,12 @@
         <translation>Ouvrir le dossier</translation>
     </message>
     <message>
-        <source>data folder files backup</source>
-        <translation>données dossier fichiers sauvegarde</translation>
-    </message>
-    <message>
         <source>Look for updates</source>
         <translation>Chercher les mises à jour</translation>
     </message>
     <message>
         <source>Asks once a day. Nothing is downloaded by itself.</source>
         <translation>Demande une fois par jour. Rien n’est téléchargé tout seul.</translation>
-    </message>
-    <message>
-        <source>version new release</source>
-        <translation>version nouveauté</translation>
     </message>
     <message>
         <source>Who answers</source>
@@ -3826,10 +4117,6 @@
         <translation>Le premier qui le peut répond&#x202f;; sinon, le suivant prend le relais. Alt+Haut et Alt+Bas déplacent un modèle.</translation>
     </message>
     <message>
-        <source>order first fallback provider engine skills</source>
-        <translation>ordre premier secours fournisseur moteur compétences</translation>
-    </message>
-    <message>
         <source>Stay on this computer</source>
         <translation>Rester sur cet ordinateur</translation>
     </message>
@@ -3838,20 +4125,12 @@
         <translation>Activé, rien de ce que vous dites n’est envoyé à un service en ligne.</translation>
     </message>
     <message>
-        <source>private privacy offline local cloud</source>
-        <translation>privé vie privée hors ligne local en ligne internet nuage</translation>
-    </message>
-    <message>
         <source>Ask the skills first</source>
         <translation>Les compétences d’abord</translation>
     </message>
     <message>
         <source>Time, timers, sums and units are answered at once, without a model. A model cannot look at the clock.</source>
         <translation>Heure, minuteurs, calculs et unités&#x202f;: réponse immédiate, sans modèle. Un modèle ne peut pas regarder l’heure.</translation>
-    </message>
-    <message>
-        <source>built-in</source>
-        <translation>intégré</translation>
     </message>
     <message>
         <source>Longest wait</source>
@@ -3866,10 +4145,6 @@
         <translation> s</translation>
     </message>
     <message>
-        <source>patience deadline timeout slow seconds</source>
-        <translation>patience délai lent secondes</translation>
-    </message>
-    <message>
         <source>Services and keys</source>
         <translation>Services et clés</translation>
     </message>
@@ -3878,20 +4153,12 @@
         <translation>Un service en ligne ne répond que s’il a une clé de votre part.</translation>
     </message>
     <message>
-        <source>api password account groq cerebras openai vllm</source>
-        <translation>api mot de passe compte groq cerebras openai vllm</translation>
-    </message>
-    <message>
         <source>Ollama’s models</source>
         <translation>Modèles d’Ollama</translation>
     </message>
     <message>
         <source>What its server has on the disk. Which one answers is chosen under Models.</source>
         <translation>Ce que son serveur a sur le disque. Celui qui répond se choisit sous Modèles.</translation>
-    </message>
-    <message>
-        <source>delete remove disk space pulled downloaded size</source>
-        <translation>supprimer enlever disque place téléchargé taille</translation>
     </message>
     <message>
         <source>Length</source>
@@ -3922,20 +4189,12 @@
         <translation>Une explication complète, avec raisons et exemples.</translation>
     </message>
     <message>
-        <source>quality mode short long</source>
-        <translation>qualité mode court long</translation>
-    </message>
-    <message>
         <source>Persona</source>
         <translation>Personnage</translation>
     </message>
     <message>
         <source>Who answers, and how. The model reads it before every question.</source>
         <translation>Qui répond, et comment. Le modèle le lit avant chaque question.</translation>
-    </message>
-    <message>
-        <source>character style instructions system prompt</source>
-        <translation>caractère style consignes invite système</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -3946,10 +4205,6 @@
         <translation>Combien de questions précédentes, avec leurs réponses, le modèle voit au plus. Avec 0, il voit chaque question seule.</translation>
     </message>
     <message>
-        <source>history turns context conversation remember forget</source>
-        <translation>historique échanges contexte conversation souvenir oublier</translation>
-    </message>
-    <message>
         <source>Keep the model ready</source>
         <translation>Garder le modèle prêt</translation>
     </message>
@@ -3958,20 +4213,12 @@
         <translation>Parley regarde si le modèle est en mémoire, et le charge sinon. Regarder ne coûte rien.</translation>
     </message>
     <message>
-        <source>keepalive warm cold load</source>
-        <translation>prêt chaud froid charger mémoire</translation>
-    </message>
-    <message>
         <source>Look every</source>
         <translation>Regarder toutes les</translation>
     </message>
     <message>
         <source>A model that was unloaded is noticed this soon.</source>
         <translation>Un modèle déchargé est remarqué dans ce délai.</translation>
-    </message>
-    <message>
-        <source>keepalive interval seconds</source>
-        <translation>intervalle secondes</translation>
     </message>
     <message>
         <source>The talk key</source>
@@ -4002,20 +4249,12 @@
         <translation>Un appui court commence ou termine&#x202f;; un appui long écoute tant qu’il dure.</translation>
     </message>
     <message>
-        <source>push to talk toggle space button microphone hands-free</source>
-        <translation>appuyer pour parler espace bouton microphone mains libres</translation>
-    </message>
-    <message>
         <source>Which key</source>
         <translation>Quelle touche</translation>
     </message>
     <message>
         <source>In this window. In the text box a letter stays a letter.</source>
         <translation>Dans cette fenêtre. Dans la zone de texte, une lettre reste une lettre.</translation>
-    </message>
-    <message>
-        <source>space hotkey rebind</source>
-        <translation>espace touche raccourci changer</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -4034,20 +4273,12 @@
         <translation>Sombre</translation>
     </message>
     <message>
-        <source>colours night mode look</source>
-        <translation>couleurs mode nuit aspect</translation>
-    </message>
-    <message>
         <source>Text size</source>
         <translation>Taille du texte</translation>
     </message>
     <message>
         <source>Of the conversation. Ctrl+plus and Ctrl+minus change it too.</source>
         <translation>De la conversation. Ctrl+plus et Ctrl+moins la changent aussi.</translation>
-    </message>
-    <message>
-        <source>font zoom larger smaller</source>
-        <translation>police zoom plus grand plus petit</translation>
     </message>
     <message>
         <source>Language of the window</source>
@@ -4062,10 +4293,6 @@
         <translation>Comme le système</translation>
     </message>
     <message>
-        <source>translation french english</source>
-        <translation>traduction français anglais</translation>
-    </message>
-    <message>
         <source>Motion</source>
         <translation>Animations</translation>
     </message>
@@ -4078,20 +4305,12 @@
         <translation>Réduites</translation>
     </message>
     <message>
-        <source>animation accessibility</source>
-        <translation>mouvement accessibilité</translation>
-    </message>
-    <message>
         <source>Face</source>
         <translation>Visage</translation>
     </message>
     <message>
         <source>A calm figure that speaks with the voice.</source>
         <translation>Une figure calme qui parle avec la voix.</translation>
-    </message>
-    <message>
-        <source>avatar mouth animation</source>
-        <translation>avatar bouche animation</translation>
     </message>
 </context>
 <context>
@@ -4138,6 +4357,14 @@
     <message>
         <source>Enter lets you press other keys.</source>
         <translation>Entrée permet de taper d’autres touches.</translation>
+    </message>
+    <message>
+        <source>Take the shortcut away</source>
+        <translation>Supprimer le raccourci</translation>
+    </message>
+    <message>
+        <source>Back to the usual key</source>
+        <translation>Revenir à la touche habituelle</translation>
     </message>
 </context>
 <context>
@@ -4216,6 +4443,10 @@
     <message>
         <source>macOS must allow it: System Settings, Privacy &amp; Security, Input Monitoring and Accessibility. Switch Parley on in both, then start Parley anew.</source>
         <translation>macOS doit le permettre&#x202f;: Réglages Système, Confidentialité et sécurité, Surveillance de l’entrée et Accessibilité. Activez Parley dans les deux, puis relancez Parley.</translation>
+    </message>
+    <message>
+        <source>This system does not let Parley listen for its keys. Give a key to the command “parley toggle” in the desktop’s own keyboard settings.</source>
+        <translation>Ce système ne laisse pas Parley écouter ses touches. Donnez une touche à la commande «&#x202f;parley toggle&#x202f;» dans les réglages du clavier du bureau.</translation>
     </message>
     <message>
         <source>Listening for the shortcut has ended. Choose the shortcut again here.</source>
@@ -4303,8 +4534,8 @@
 <context>
     <name>StageRow</name>
     <message>
-        <source>Download</source>
-        <translation>Télécharger</translation>
+        <source>Resume</source>
+        <translation>Reprendre</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -4323,16 +4554,8 @@
         <translation>Début du téléchargement</translation>
     </message>
     <message>
-        <source>Download %1</source>
-        <translation>Télécharger %1</translation>
-    </message>
-    <message>
-        <source>Start Ollama</source>
-        <translation>Démarrer Ollama</translation>
-    </message>
-    <message>
-        <source>Downloading</source>
-        <translation>Téléchargement</translation>
+        <source>Go on with the download of %1</source>
+        <translation>Reprendre le téléchargement de %1</translation>
     </message>
 </context>
 <context>
@@ -4422,6 +4645,179 @@
     <message>
         <source>%1 of %2 characters</source>
         <translation>%1 caractères sur %2</translation>
+    </message>
+</context>
+<context>
+    <name>TimerLine</name>
+    <message>
+        <source>Rings at %1</source>
+        <translation>Sonne à %1</translation>
+    </message>
+    <message>
+        <source>%1, private</source>
+        <translation>%1, privé</translation>
+    </message>
+    <message>
+        <source>Cancel this timer</source>
+        <translation>Annuler ce minuteur</translation>
+    </message>
+    <message>
+        <source>Cancel “%1”</source>
+        <translation>Annuler «&#x202f;%1&#x202f;»</translation>
+    </message>
+</context>
+<context>
+    <name>TimerParts</name>
+    <message>
+        <source>They ring while Parley runs, and end with it. The reason: %1.</source>
+        <translation>Ils sonnent tant que Parley est ouvert, et s’arrêtent avec lui. La raison&#x202f;: %1.</translation>
+    </message>
+    <message>
+        <source>Your timers cannot be saved.</source>
+        <translation>Vos minuteurs ne peuvent pas être enregistrés.</translation>
+    </message>
+</context>
+<context>
+    <name>Timers</name>
+    <message>
+        <source>%1 s</source>
+        <translation>%1&#x202f;s</translation>
+    </message>
+    <message>
+        <source>%1 min %2 s</source>
+        <translation>%1&#x202f;min %2&#x202f;s</translation>
+    </message>
+    <message>
+        <source>%1 min</source>
+        <translation>%1&#x202f;min</translation>
+    </message>
+    <message>
+        <source>%1 h</source>
+        <translation>%1&#x202f;h</translation>
+    </message>
+    <message>
+        <source>%1 h %2 min</source>
+        <translation>%1&#x202f;h %2&#x202f;min</translation>
+    </message>
+    <message>
+        <source>%1 timer</source>
+        <comment>by its name: tea timer</comment>
+        <translation>minuteur «&#x202f;%1&#x202f;»</translation>
+    </message>
+    <message>
+        <source>%1 timer</source>
+        <comment>by its length: 10 min timer</comment>
+        <translation>minuteur de %1</translation>
+    </message>
+    <message>
+        <source>less than a minute</source>
+        <translation>moins d’une minute</translation>
+    </message>
+    <message>
+        <source>%1 timers ended while Parley was closed.</source>
+        <translation>%1 minuteurs se sont terminés&#x202f;; Parley était fermé.</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1&#x202f;: %2</translation>
+    </message>
+    <message>
+        <source>Your reminder “%1” was due while Parley was closed.</source>
+        <translation>Votre rappel «&#x202f;%1&#x202f;» était prévu pendant que Parley était fermé.</translation>
+    </message>
+    <message>
+        <source>Your %1 ended while Parley was closed.</source>
+        <translation>Votre %1 s’est terminé pendant que Parley était fermé.</translation>
+    </message>
+    <message>
+        <source>Your reminder “%1” was due at %2, while Parley was closed.</source>
+        <translation>Votre rappel «&#x202f;%1&#x202f;» était prévu à %2&#x202f;; Parley était fermé.</translation>
+    </message>
+    <message>
+        <source>Your %1 ended at %2, while Parley was closed.</source>
+        <translation>Votre %1 s’est terminé à %2&#x202f;; Parley était fermé.</translation>
+    </message>
+    <message>
+        <source>%1 timers are running and cannot ring while Parley is closed.</source>
+        <translation>%1 minuteurs sont en cours et ne sonneront pas si Parley est fermé.</translation>
+    </message>
+    <message>
+        <source>The next has %1 left.</source>
+        <translation>Le prochain sonne dans %1.</translation>
+    </message>
+    <message>
+        <source>Open Parley again, and they go on, or you are told that they ended.</source>
+        <translation>Rouvrez Parley&#x202f;: ils continuent, ou vous apprenez qu’ils sont terminés.</translation>
+    </message>
+    <message>
+        <source>They end with Parley.</source>
+        <translation>Ils s’arrêtent avec Parley.</translation>
+    </message>
+    <message>
+        <source>Private ones end with Parley.</source>
+        <translation>Les minuteurs privés s’arrêtent avec Parley.</translation>
+    </message>
+    <message>
+        <source>Open Parley again, and it goes on, or you are told that it ended.</source>
+        <translation>Rouvrez Parley&#x202f;: il continue, ou vous apprenez qu’il est terminé.</translation>
+    </message>
+    <message>
+        <source>Nothing private is kept, so it ends with Parley.</source>
+        <translation>Rien de privé n’est conservé&#x202f;: il s’arrête avec Parley.</translation>
+    </message>
+    <message>
+        <source>It ends with Parley.</source>
+        <translation>Il s’arrête avec Parley.</translation>
+    </message>
+    <message>
+        <source>Your reminder “%1” has %2 left and cannot be given while Parley is closed.</source>
+        <translation>Il reste %2 avant votre rappel «&#x202f;%1&#x202f;», qui ne viendra pas si Parley est fermé.</translation>
+    </message>
+    <message>
+        <source>Your %1 has %2 left and cannot ring while Parley is closed.</source>
+        <translation>Il reste %2 à votre %1, qui ne sonnera pas si Parley est fermé.</translation>
+    </message>
+    <message>
+        <source>private timer</source>
+        <translation>minuteur privé</translation>
+    </message>
+</context>
+<context>
+    <name>TimersChip</name>
+    <message>
+        <source>Show the timers</source>
+        <translation>Afficher les minuteurs</translation>
+    </message>
+    <message>
+        <source>%1 timers · next %2</source>
+        <translation>%1 minuteurs · dans %2</translation>
+    </message>
+    <message>
+        <source>%1 · %2</source>
+        <translation>%1 · %2</translation>
+    </message>
+    <message>
+        <source>Private timer</source>
+        <translation>Minuteur privé</translation>
+    </message>
+    <message>
+        <source>%1 timers are running</source>
+        <translation>%1 minuteurs sont en cours</translation>
+    </message>
+    <message>
+        <source>A timer is running: %1</source>
+        <translation>Un minuteur est en cours&#x202f;: %1</translation>
+    </message>
+</context>
+<context>
+    <name>TimersPanel</name>
+    <message>
+        <source>Timers</source>
+        <translation>Minuteurs</translation>
+    </message>
+    <message>
+        <source>Close the timers</source>
+        <translation>Fermer les minuteurs</translation>
     </message>
 </context>
 <context>

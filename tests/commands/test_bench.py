@@ -94,7 +94,7 @@ def test_what_was_not_measured_is_listed_with_the_reason(
     shown = capsys.readouterr().out
     assert "Not measured" in shown
     assert "llm_overhead" in shown
-    assert "Ollama is not running." in shown
+    assert "Ollama is not " in shown  # running, or installed
 
 
 @pytest.mark.parametrize("held", ["soon", "-1", "6000"])

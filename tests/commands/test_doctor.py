@@ -28,6 +28,7 @@ from app.history.store import SqliteHistory
 from app.paths import Paths
 from app.secrets import Secrets
 from app.settings import Settings
+from app.settings_file import changed
 from tests.support.ollama_server import OllamaServer
 from tests.support.turns import turn
 from tests.support.virtual_sound import VirtualSound, virtual_sound
@@ -338,6 +339,36 @@ def test_a_card_the_libraries_cannot_use_is_a_warning(
     assert "RTX 4090, 24 GB" in check.text
     tool.write_text("#!/bin/sh\necho 'no driver' >&2\nexit 9\n")
     assert only(checks.gpu()).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("stt", "tts", "kept"),
+    [
+        ({"whisper": {"device": "cpu"}}, {"vits": {"device": "cpu"}}, ["stt", "tts"]),
+        ({"whisper": {"device": "auto"}}, {"vits": {"device": "cpu"}}, ["tts"]),
+        ({"whisper": {"device": "cpu"}, "provider": "pocketsphinx"}, {}, []),
+        ({}, {}, []),
+    ],
+)
+def test_an_engine_that_is_kept_off_the_card_can_be_let_on_it(
+    stt: dict[str, Any], tts: dict[str, Any], kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ctranslate2
+    import torch
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "RTX 4090")
+    chosen = settings(stt=stt, tts=tts)
+    found = [check for check in checks.gpu(lambda: chosen) if check.stage]
+    assert [check.stage for check in found] == kept
+    for check in found:
+        assert check.status == "warn"
+        assert check.change is not None
+        name, value = check.change
+        section = name.rpartition(".")[0]
+        assert check.hint == f'Write device = "auto" under [{section}] into the settings file.'
+        changed(chosen, name, value)  # there is such a setting, and it may be this
 
 
 def sound_checks(env: Mapping[str, str]) -> list[Check]:

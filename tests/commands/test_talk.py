@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,9 +39,18 @@ def test_without_a_window_it_says_so_and_makes_nothing(command: str, tmp_path: P
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def begin(tmp_path: Path, command: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "main.py", "--profile", str(tmp_path), command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("commands", [("press", "release"), ("toggle",), ("show",)])
 def test_the_window_hears_it(
-    command: str, qtbot: QtBot, window: SingleInstance, tmp_path: Path
+    commands: tuple[str, ...], qtbot: QtBot, window: SingleInstance, tmp_path: Path
 ) -> None:
     signals = {
         "press": window.pressed,
@@ -48,16 +58,36 @@ def test_the_window_hears_it(
         "toggle": window.toggled,
         "show": window.asked_to_show,
     }
-    with qtbot.waitSignal(signals[command], timeout=20_000):
-        process = subprocess.Popen(
-            [sys.executable, "main.py", "--profile", str(tmp_path), command],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    qtbot.waitUntil(lambda: process.poll() is not None, timeout=20_000)
-    out, err = process.communicate()
-    assert (process.returncode, out, err) == (0, b"", b"")
+    for command in commands:
+        with qtbot.waitSignal(signals[command], timeout=20_000):
+            process = begin(tmp_path, command)
+        qtbot.waitUntil(lambda process=process: process.poll() is not None, timeout=20_000)
+        out, err = process.communicate()
+        assert (process.returncode, out, err) == (0, b"", b"")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no system else tells the start")
+def test_a_press_that_its_release_has_overtaken_is_not_left_on(
+    qtbot: QtBot, window: SingleInstance, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+    window.pressed.connect(lambda: heard.append("press"))
+    window.released.connect(lambda: heard.append("release"))
+    command = [sys.executable, "main.py", "--profile", str(tmp_path)]
+    # A process that has begun and comes to nothing: its disk sleeps, another one needs the core.
+    late = subprocess.Popen(
+        ["sh", "-c", 'read go; exec "$@"', "sh", *command, "press"], cwd=ROOT, stdin=subprocess.PIPE
+    )
+    time.sleep(0.02)  # the system tells the start to 10 ms
+    early = subprocess.Popen([*command, "release"], cwd=ROOT)
+    qtbot.waitUntil(lambda: early.poll() is not None, timeout=20_000)
+    assert heard == []
+    assert late.stdin is not None
+    late.stdin.write(b"\n")
+    late.stdin.close()
+    qtbot.waitUntil(lambda: late.poll() is not None, timeout=20_000)
+    assert (early.returncode, late.returncode) == (0, 0)
+    assert heard == ["press", "release"]
 
 
 def test_a_window_that_hangs_is_named(

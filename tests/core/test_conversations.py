@@ -20,7 +20,6 @@ from app.core.events import (
     StopReply,
     StopSpeech,
     TimerRang,
-    TimerSet,
     TurnEnded,
     TurnStarted,
 )
@@ -219,9 +218,8 @@ def test_there_is_nothing_to_hear_in_an_empty_reply():
 
 def test_a_timer_set_in_private_rings_in_private_whatever_is_talked_about_then():
     script = Script()
-    script.play(NewConversation(private=True), TimerSet(label="lawyer", seconds=60))
-    script.play(NewConversation(), TimerSet(label="tea", seconds=60))
-    script.play(TimerRang(label="lawyer", announcement="Your lawyer timer is up."))
+    script.play(NewConversation())
+    script.play(TimerRang(label="tea", announcement="Your lawyer timer is up.", private=True))
     script.heard("Your lawyer timer is up.", turn_id=script.last(TurnStarted).turn_id)
     assert script.last(SaveTurn).record.private
     script.play(TimerRang(label="tea", announcement="Your tea timer is up."))

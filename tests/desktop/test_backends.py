@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app.core.desktop_events import ShortcutChanged
+from app.core.diagnosis_events import ShortcutReported
 from app.desktop.backends import GlobalShortcut, Way, ways
 from app.desktop.shortcuts.backend import Backend, Standing
 from app.desktop.shortcuts.combination import Combination
@@ -161,6 +162,33 @@ def test_what_is_no_key_is_said(qtbot: QtBot) -> None:
     desk = Desk(x11=WORKS)
     desk.shortcut.use("Hyper+Nonsense")
     assert desk.news[-1].why == "There is no such key."
+
+
+def test_what_is_not_used_is_told_with_the_systems_own_words(
+    qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    refused = Standing(works=False, why="It does not.", detail="AccessDenied: no")
+    desk = Desk(portal=refused, x11=WORKS, system=WORKS, evdev=WORKS)
+    desk.shortcut.use("F9")
+    (news,) = desk.news
+    assert isinstance(news, ShortcutReported)
+    assert news.by == "x11"
+    assert news.others == (
+        ("portal", "AccessDenied: no"),
+        ("system", "not tried"),
+        ("evdev", "only when it is chosen by name"),
+    )
+    assert "no shortcut by portal: AccessDenied: no" in caplog.text
+    assert "the shortcut is listened for by x11" in caplog.text
+
+
+def test_when_none_works_each_has_its_reason(qtbot: QtBot) -> None:
+    desk = Desk(portal=FAILS, x11=Standing(works=False, why="Nor this.", detail="no display"))
+    desk.shortcut.use("F9")
+    news = desk.news[-1]
+    assert isinstance(news, ShortcutReported)
+    assert news.others == (("portal", "It does not."), ("x11", "no display"))
 
 
 @pytest.mark.screen

@@ -12,7 +12,6 @@ from app.core.events import (
     Event,
     ReplyEnded,
     TimerRang,
-    TimerSet,
     TurnEnded,
     TurnStarted,
     UtteranceEnded,
@@ -144,11 +143,10 @@ def test_nothing_that_was_said_in_private_is_shown(desk: Desk, service: Service)
     secret = "The secret is forty-two."
     desk.tell(
         ConversationBegun(conversation=1, private=True),
-        TimerSet(label="secret pills", seconds=60.0),
         *reply(secret, 20.0),
         TimerRang(label="other", announcement=secret),
         ConversationBegun(conversation=2),
-        TimerRang(label="secret pills", announcement=secret),
+        TimerRang(label="secret pills", announcement=secret, private=True),
     )
     said = desk.said(service, 3)
     assert [text for _, text in said] == ["", "", ""]

@@ -10,16 +10,23 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.core.events import (
+    AskText,
+    DeviceChanged,
     DropListening,
     FinalTranscript,
     LevelMeasured,
     MouthMoved,
     Notice,
     PartialTranscript,
+    PlaybackEnded,
+    PlaybackStarted,
+    SentenceReady,
+    SpeechSynthesized,
     StageFailed,
     State,
     StateChanged,
     StopReply,
+    TimerRang,
     TurnStarted,
     UtteranceStarted,
 )
@@ -195,11 +202,95 @@ def test_the_last_words_are_seen_when_there_are_many(bench):
 
 def test_the_words_of_the_turn_before_are_gone(bench):
     bench.listen()
-    bench.overlay.show_partial("how late is it")
+    bench.put(PartialTranscript(turn_id=1, partial=so_far("how late is it")))
     bench.be(State.READY)
     bench.put(TurnStarted(turn_id=2, source="timer"))
     bench.be(State.SPEAKING)
     assert bench.overlay.line == ""
+
+
+ANSWER = (
+    "It will be **dry** in Lisbon until Thursday, with a light wind from the sea.",
+    " Then it rains.",
+)
+
+
+def answer(bench: Bench, *clauses: str, at: float = 100.0) -> None:
+    """The first sound of these clauses, of five seconds each."""
+    for index, text in enumerate(clauses):
+        bench.put(
+            SentenceReady(turn_id=1, index=index, text=text),
+            SpeechSynthesized(turn_id=1, index=index, duration_s=5.0, first_audio_at=at),
+        )
+    bench.put(PlaybackStarted(turn_id=1, audible_at=at, at=at))
+    bench.be(State.SPEAKING)
+
+
+def test_the_question_is_seen_until_the_answer_is_heard_and_then_the_answer(bench):
+    bench.listen()
+    bench.put(FinalTranscript(turn_id=1, transcript=Transcript("Will it rain in Lisbon?", "en")))
+    bench.be(State.THINKING)
+    assert bench.overlay.line == "Will it rain in Lisbon?"
+    answer(bench, *ANSWER)
+    whole = "It will be dry in Lisbon until Thursday, with a light wind from the sea."
+    seen = []
+    for tenth in range(50):
+        bench.put(LevelMeasured(turn_id=1, level=0.3, at=100.0 + tenth / 10))
+        assert bench.overlay.accessibleDescription() == whole
+        if bench.overlay.line not in seen:
+            seen.append(bench.overlay.line)
+    assert " ".join(seen) == whole, "in lines, one after the other"
+    bench.put(LevelMeasured(turn_id=1, level=0.3, at=106.0))
+    assert bench.overlay.line == "Then it rains."
+    bench.put(PlaybackEnded(turn_id=1, heard="".join(ANSWER), complete=True))
+    bench.be(State.READY)
+    assert bench.overlay.line == "Then it rains.", "the end is read too"
+    bench.listen()
+    assert bench.overlay.line == "…"
+
+
+def test_the_end_of_an_answer_is_seen_when_the_voice_was_faster_than_told(bench):
+    bench.listen()
+    answer(bench, *ANSWER)
+    bench.put(PlaybackEnded(turn_id=1, heard="".join(ANSWER), complete=True))
+    assert bench.overlay.line == "Then it rains."
+
+
+def test_what_went_wrong_is_not_spoken_over(bench):
+    bench.listen()
+    answer(bench, *ANSWER)
+    bench.put(Notice(turn_id=1, title="The voice stumbled.", level="warn"))
+    bench.put(LevelMeasured(turn_id=1, level=0.3, at=104.0))
+    assert bench.overlay.line == "The voice stumbled."
+
+
+def test_a_typed_question_is_seen_too(bench):
+    """Typed in the window, which one has left since."""
+    bench.put(AskText(text="Will it rain?"))
+    bench.put(TurnStarted(turn_id=1, source="text"), StateChanged(state=State.THINKING))
+    assert bench.overlay.line == "Will it rain?"
+    bench.put(TurnStarted(turn_id=2, source="voice"))
+    assert bench.overlay.line == "", "that was another question"
+
+
+def test_a_private_answer_is_not_seen(bench):
+    bench.put(ConversationBegun(conversation=1, private=True))
+    bench.put(AskText(text="My secret?"))
+    bench.put(TurnStarted(turn_id=1, source="text"), StateChanged(state=State.THINKING))
+    assert bench.overlay.line == ""
+    answer(bench, *ANSWER)
+    bench.put(LevelMeasured(turn_id=1, level=0.3, at=101.0))
+    assert (bench.word, bench.overlay.line) == ("Speaking", "")
+    assert bench.overlay.accessibleDescription() == ""
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_timer_says_its_words_unless_it_was_set_in_private(bench, private):
+    bench.put(TimerRang(label="eggs", announcement="Your eggs are ready.", private=private))
+    bench.put(TurnStarted(turn_id=1, source="timer"))
+    answer(bench, "Your eggs are ready.")
+    bench.put(LevelMeasured(turn_id=1, level=0.3, at=101.0))
+    assert bench.overlay.line == ("" if private else "Your eggs are ready.")
 
 
 def test_in_private_its_state_is_seen_and_no_word(bench):
@@ -233,7 +324,7 @@ def test_nothing_moves_when_the_first_words_come(bench):
     )
     bench.overlay.grab()  # lays it out
     before = word.geometry()
-    bench.overlay.show_partial("what")
+    bench.put(PartialTranscript(turn_id=1, partial=so_far("what")))
     bench.overlay.grab()
     assert word.geometry() == before
 
@@ -281,6 +372,18 @@ def test_a_turn_that_failed_says_so(bench):
     bench.listen()
     bench.be(State.READY)
     assert bench.word == "Ready", "the next one did not"
+
+
+def test_without_a_microphone_it_is_not_ready(bench):
+    bench.put(DeviceChanged(kind="input", name=""))
+    bench.listen()
+    bench.put(Notice(turn_id=1, title="No microphone is connected."))
+    bench.be(State.READY)
+    assert (bench.word, bench.overlay.line) == ("Needs attention", "No microphone is connected.")
+    bench.put(DeviceChanged(kind="input", name="Built-in"))
+    bench.listen()
+    bench.be(State.READY)
+    assert bench.word == "Ready"
 
 
 def test_what_a_stand_in_mended_and_what_belongs_to_no_turn_is_not_told_here(bench):

@@ -240,6 +240,24 @@ def test_events_reach_the_tray(make_desk: MakeDesk) -> None:
     assert desk.said == ["toggled", "quit_wanted", "show_wanted"]
 
 
+def test_what_waits_is_seen_in_the_tray_until_the_window_is_looked_at(
+    qtbot: QtBot, make_desk: MakeDesk
+) -> None:
+    desk = make_desk()
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: not desk.window.isActiveWindow())
+    desk.presence.handle(Notice(title="Ollama is not running."))
+    assert desk.presence.tray.tool_tip.endswith("Ollama is not running.")
+    desk.window.activateWindow()
+    qtbot.waitUntil(desk.window.isActiveWindow)
+    assert desk.presence.tray.tool_tip == "Parley – Ready"
+    desk.presence.handle(Notice(title="The disk is full."))
+    assert desk.presence.tray.tool_tip == "Parley – Ready", "it is read in the window"
+
+
 def test_in_the_background_the_window_is_asked_for_where_no_tray_could_bring_it_back(
     qtbot: QtBot, private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

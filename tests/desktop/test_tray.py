@@ -14,7 +14,9 @@ from app.core.events import (
     ChangeSetting,
     DeviceChanged,
     Event,
+    Notice,
     SettingChanged,
+    StageFailed,
     State,
     StateChanged,
 )
@@ -68,6 +70,26 @@ def test_a_missing_microphone_wants_attention_until_it_is_back(tray: Tray) -> No
     tray.handle(DeviceChanged(kind="output", name="Loudspeaker"))
     assert tray.tool_tip == "Parley – Needs attention"
     tray.handle(DeviceChanged(kind="input", name="Microphone"))
+    assert tray.tool_tip == "Parley – Ready"
+
+
+def test_what_waits_in_the_window_wants_attention_until_somebody_looks(qtbot: QtBot) -> None:
+    is_seen = True
+    tray = Tray(is_seen=lambda: is_seen)
+    tray.handle(Notice(title="Ollama is not running."))
+    assert tray.tool_tip == "Parley – Ready", "it was read there"
+    is_seen = False
+    tray.handle(Notice(title="A newer Parley is there.", level="info"))
+    tray.handle(StageFailed(stage="tts", title="No.", hint="", recovered_by="eSpeak NG"))
+    assert tray.tool_tip == "Parley – Ready", "that can wait"
+    tray.handle(Notice(title="Ollama is not running."))
+    assert tray.tool_tip == "Parley – Needs attention\nOllama is not running."
+    tray.handle(StageFailed(turn_id=1, stage="llm", title="Nobody answers.", hint=""))
+    assert tray.tool_tip.endswith("\nNobody answers.")
+    tray.handle(StateChanged(state=State.THINKING))
+    assert tray.tool_tip.startswith("Parley – Thinking\n")
+    tray.handle(StateChanged(state=State.READY))
+    tray.look()
     assert tray.tool_tip == "Parley – Ready"
 
 

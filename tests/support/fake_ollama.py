@@ -6,6 +6,7 @@ written beside it, so a test can read the environment and the process id of ever
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.ollama_server import DEFAULT_MODEL, OllamaServer
+from tests.support.ollama_server import DEFAULT_MODEL, LOADED_BYTES, OllamaServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +52,29 @@ class Start:
 
     pid: int
     environ: Mapping[str, str]
+
+
+class PlacingOllama(OllamaServer):
+    """Decides at each load how much of the model goes to the GPU, and stays by it, as the real one
+    does: `size_vram` in `/api/ps` is that of the load, whatever became free since.
+
+    Attributes:
+        room: bytes of GPU memory that the next load may take.
+    """
+
+    def __init__(self, *, room: int = LOADED_BYTES, **options: Any) -> None:
+        super().__init__(**options)
+        self.room = room
+        self._one_load: asyncio.Lock | None = None
+
+    async def _load(self, name: str, body: Mapping[str, Any], keep_s: float) -> float:
+        self._one_load = self._one_load or asyncio.Lock()
+        async with self._one_load:  # who comes meanwhile waits for the same load
+            loads = self.loads
+            took_s = await super()._load(name, body, keep_s)
+            if self.loads != loads:
+                self.vram = min(1.0, self.room / LOADED_BYTES)
+            return took_s
 
 
 class FakeOllama:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.core.ports import Message
 from app.providers.llm.skills import SkillsLlm
+from app.providers.llm.skills.timer_keeper import TimerKeeper
 from app.settings import SkillsSettings
 
 THURSDAY = datetime(2026, 3, 5, 15, 42, tzinfo=ZoneInfo("Europe/Paris"))
@@ -19,21 +19,15 @@ def skills_at(
     now: datetime = THURSDAY,
     *,
     home: str = "",
-    on_timer_set: Callable[[str, float], None] | None = None,
-    on_timer_rang: Callable[[str, str, str], None] | None = None,
+    timers: TimerKeeper | None = None,
 ) -> SkillsLlm:
     """Skills whose clock stands still."""
-    return SkillsLlm(
-        SkillsSettings(home_timezone=home),
-        on_timer_set=on_timer_set,
-        on_timer_rang=on_timer_rang,
-        now=lambda: now,
-    )
+    return SkillsLlm(SkillsSettings(home_timezone=home), timers=timers, now=lambda: now)
 
 
 def ringing_skills(now: datetime = THURSDAY) -> SkillsLlm:
     """Skills that may set timers, as in the window."""
-    return skills_at(now, on_timer_rang=lambda *_: None)
+    return skills_at(now, timers=TimerKeeper(lambda _: None))
 
 
 async def say(skills: SkillsLlm, *questions: str, language: str = "en") -> str:

@@ -313,8 +313,18 @@ class Demo:
 
 
 def empty(demo: Demo) -> None:
+    """As it opens for the first time."""
     demo.stand_ins()
     demo.missing()
+    demo.put(_nothing_downloaded())
+
+
+def _nothing_downloaded() -> ModelsListed:
+    return ModelsListed(
+        cards=cards([], Chosen(), (*WHISPER_MODELS, *VOICES, *BUILTIN_MODELS)),
+        chosen=Chosen(),
+        free_bytes=80_000_000_000,
+    )
 
 
 def listening(demo: Demo) -> None:
@@ -499,13 +509,7 @@ def history(demo: Demo) -> None:
 def models(demo: Demo) -> None:
     """What can be downloaded, on a computer where nothing has been."""
     demo.engines()
-    demo.put(
-        ModelsListed(
-            cards=cards([], Chosen(), (*WHISPER_MODELS, *VOICES, *BUILTIN_MODELS)),
-            chosen=Chosen(),
-            free_bytes=80_000_000_000,
-        )
-    )
+    demo.put(_nothing_downloaded())
     demo.window.open_page(Name.MODELS)
 
 

@@ -15,14 +15,26 @@ from typing import NamedTuple
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.core.events import Notice, State, StateChanged
-from app.ui import main_window, motion, theme, translation
+from app.core.events import (
+    FinalTranscript,
+    Notice,
+    State,
+    StateChanged,
+    TurnStarted,
+    UtteranceStarted,
+)
+from app.core.ports import Transcript
+from app.core.turn import Turn
+from app.desktop.overlay import Overlay
+from app.desktop.tray import Tray
+from app.ui import main_window, motion, states, theme, translation
 from app.ui.conversation.text_block import TextBlock
 from app.ui.conversation.turn_view import TurnView
-from app.ui.theme import DARK, LIGHT, Tokens, contrast
+from app.ui.theme import DARK, LIGHT, Theme, Tokens, contrast
 from tests.ui.demo import Demo, settle
 from tests.ui.walk import (
     OwnWindows,
@@ -30,6 +42,7 @@ from tests.ui.walk import (
     cut_off,
     differing,
     is_reached,
+    items,
     name_of,
     overlapping,
     place,
@@ -195,6 +208,103 @@ def test_nothing_appears_as_a_window_of_its_own(qtbot: QtBot, what: str) -> None
     a_window(qtbot, what)
     app.removeEventFilter(watch)
     assert watch.found == []
+
+
+# --- outside the window ---------------------------------------------------------------------
+
+OVERLAY_STATES = (State.LISTENING, State.FINISHING, State.THINKING, State.SPEAKING, State.READY)
+
+
+def an_overlay(qtbot: QtBot, state: State, look: str = "light") -> Overlay:
+    """In the middle of a turn, with words in it."""
+    overlay = Overlay(Theme("dark" if look == "dark" else "light"))
+    qtbot.addWidget(overlay)
+    question = Transcript("What is the weather going to be like in Lisbon?", "en")
+    for event in (
+        TurnStarted(turn_id=1, source="voice"),
+        StateChanged(state=State.LISTENING),
+        UtteranceStarted(turn_id=1, turn=Turn(1, "voice"), microphone="Built-in"),
+        FinalTranscript(turn_id=1, transcript=question),
+        StateChanged(state=state),
+    ):
+        overlay.handle(event)
+    settle(150)  # "Finishing" waits until the key did not only bounce
+    assert overlay.isVisible()
+    return overlay
+
+
+@pytest.mark.parametrize("state", OVERLAY_STATES)
+def test_the_overlay_and_all_in_it_have_names(qtbot: QtBot, state: State) -> None:
+    overlay = an_overlay(qtbot, state)
+    assert states.word(state).lower() in name_of(overlay)
+    assert overlay.accessibleDescription() == "What is the weather going to be like in Lisbon?"
+    found = controls(overlay)
+    assert bool(found) == (state != State.READY)
+    assert [told(part) for part in found if not name_of(part)] == []
+    assert name_of(overlay.face)
+
+
+@pytest.mark.parametrize("state", OVERLAY_STATES)
+def test_the_overlay_takes_no_focus_since_the_keyboard_has_other_ways(
+    qtbot: QtBot, state: State
+) -> None:
+    """It lies over a window in which somebody works, and must not take the keyboard from there.
+    So nothing in it is reached by Tab; what its one button does, Esc and the talk key do."""
+    overlay = an_overlay(qtbot, state)
+    assert overlay.windowFlags() & Qt.WindowType.WindowDoesNotAcceptFocus
+    parts = [overlay, *overlay.findChildren(QWidget)]
+    assert [told(part) for part in parts if part.focusPolicy() != Qt.FocusPolicy.NoFocus] == []
+    assert len(controls(overlay)) <= 1
+    by_button: list[object] = []
+    overlay.intent.connect(lambda intent: by_button.append(type(intent)))
+    for part in controls(overlay):
+        QTest.mouseClick(part, Qt.MouseButton.LeftButton)
+    demo = a_window(qtbot, "empty")
+    demo.put(StateChanged(state=state))
+    by_key: list[object] = []
+    demo.window.intent.connect(lambda intent: by_key.append(type(intent)))
+    QTest.keyClick(demo.window, Qt.Key.Key_Escape)
+    assert set(by_button) <= set(by_key)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("state", OVERLAY_STATES)
+def test_every_word_of_the_overlay_has_its_room(
+    qtbot: QtBot, state: State, language: translation.Choice
+) -> None:
+    translation.install(language)
+    try:
+        overlay = an_overlay(qtbot, state)
+        assert list(cut_off(overlay)) == []
+        assert overlapping(overlay) == set()
+    finally:
+        translation.install("en")
+
+
+def test_the_overlay_is_whole_from_right_to_left(qtbot: QtBot, right_to_left: None) -> None:
+    overlay = an_overlay(qtbot, State.SPEAKING)
+    assert list(cut_off(overlay)) == []
+    assert overlapping(overlay) == set()
+    assert place(overlay.face, overlay).left() > place(overlay.stop, overlay).right()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_item_of_the_tray_is_named(qtbot: QtBot, language: translation.Choice) -> None:
+    """The desktop draws the menu and walks through it: from here it needs the words."""
+    translation.install(language)
+    try:
+        tray = Tray()
+        for state in OVERLAY_STATES:
+            tray.handle(StateChanged(state=state))
+            names = [action.text().replace("&", "").strip() for action in items(tray.menu)]
+            assert len(names) >= 5
+            assert all(names)
+            assert len(set(names)) == len(names)
+            assert states.word(state) in tray.tool_tip
+        assert [action for action in items(tray.menu) if action.isCheckable()] == [tray.stay_action]
+        tray.close()
+    finally:
+        translation.install("en")
 
 
 # --- what is said aloud ---------------------------------------------------------------------

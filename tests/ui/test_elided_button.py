@@ -9,7 +9,8 @@ LONG = "Hears: PocketSphinx (stand-in)   ·   Answers: Built-in skills (stand-in
 
 @pytest.fixture
 def button(qtbot):
-    button = ElidedButton(LONG)
+    button = ElidedButton()
+    button.setText(LONG)
     qtbot.addWidget(button)
     return button
 
@@ -28,3 +29,20 @@ def test_a_line_that_fits_is_shown_whole_and_drawn_as_a_button_draws_it(button):
     whole = button.grab().toImage()
     button.setText("")
     assert button.grab().toImage() != whole
+
+
+def test_where_there_is_no_room_it_says_less(button):
+    forms = (LONG, "PocketSphinx (stand-in) · Built-in skills (stand-in)", "Built-in skills")
+    button.say(*forms)
+    button.show()
+    widest, high = button.sizeHint().width(), button.sizeHint().height()
+    seen = []
+    for width in range(widest, button.minimumSizeHint().width() // 2, -5):
+        button.resize(width, high)
+        if button.text() not in seen:
+            seen.append(button.text())
+        assert button.shown == button.text() or button.text() == forms[-1]
+    assert tuple(seen) == forms
+    assert button.shown.endswith("…")
+    button.resize(widest, high)
+    assert button.shown == LONG, "and all of it again"

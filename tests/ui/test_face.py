@@ -16,6 +16,7 @@ from app.ui import states
 from app.ui.face import LARGEST_PX, SMALLEST_PX, Face
 from app.ui.face_expression import CALM_AFTER_S, POSES, Expression
 from app.ui.theme import DARK, LIGHT, Theme, contrast
+from tests.ui.walk import differing
 
 
 class Paints(QObject):
@@ -180,6 +181,75 @@ def test_what_is_kept_from_picture_to_picture_is_what_would_be_painted_anew(qtbo
     theme.choose("dark")
     theme.choose("light")  # nothing is kept now
     assert face.grab().toImage() == kept
+
+
+def test_what_is_painted_alone_is_what_would_be_painted_with_all_the_rest(qtbot, theme):
+    """Eyes, brows and mouth stay inside what is painted anew, wherever they go."""
+    face = shown(qtbot, theme, LARGEST_PX)
+    for state in (State.THINKING, State.LISTENING, State.SPEAKING, states.ATTENTION, State.READY):
+        face.show_state(state)
+        face.show_mouth(MouthShape(open=1.0, wide=1.0))
+        for wait_ms in (50, 250, 400):  # while it changes, and when it has
+            qtbot.wait(wait_ms)
+            assert shows_all(face), state
+
+
+def test_a_blink_is_painted(qtbot, theme):
+    expression = Expression(Patient(7))
+    face = shown(qtbot, theme, LARGEST_PX, expression)
+    face.show_state(State.FINISHING)
+    expression.step(CALM_AFTER_S)
+    qtbot.waitUntil(lambda: not expression.breathing and not expression.moving)
+    expression.step(expression.idle_s + 0.001)
+    face.show_level(0.0)
+    for eyes in (0.7, 0.3):
+        qtbot.waitUntil(lambda eyes=eyes: face.pose.eyes < eyes)
+        assert shows_all(face)
+    qtbot.waitUntil(lambda: face.pose.eyes > 1.0)
+    assert shows_all(face)
+
+
+def shows_all(face: Face) -> bool:
+    """Whether its window shows what it would with everything painted anew."""
+    # No event in between: it lives, and would move.
+    QApplication.sendEvent(face, QEvent(QEvent.Type.UpdateRequest))
+    kept = on_screen(face)
+    face.repaint()
+    return differing(kept, on_screen(face)) == 0
+
+
+def on_screen(face: Face) -> QImage:
+    """What its window shows, without having it painted."""
+    return face.screen().grabWindow(face.winId()).toImage()
+
+
+def test_it_lives_on_in_a_window_with_the_keyboard_alone(qtbot, theme):
+    """Nobody looks at another one: Parley waits beside the work, perhaps all day."""
+    face = shown(qtbot, theme)
+    face.activateWindow()
+    qtbot.waitUntil(face.isActiveWindow)
+    assert face.animating
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: not face.isActiveWindow() and not face.animating, timeout=5000)
+    face.show_state(State.THINKING)
+    assert face.animating, "what it does is shown everywhere"
+    face.show_state(State.READY)
+    qtbot.waitUntil(lambda: not face.animating)
+    face.activateWindow()
+    qtbot.waitUntil(lambda: face.animating)
+
+
+def test_it_is_painted_a_few_times_a_second_while_it_only_breathes(qtbot, theme):
+    expression = Expression(Patient(7))
+    face = shown(qtbot, theme, 64, expression)
+    face.activateWindow()
+    qtbot.waitUntil(lambda: not expression.moving)
+    paints = Paints(face)
+    qtbot.wait(1500)
+    assert paints.count <= 6
 
 
 def test_a_hidden_face_rests(qtbot, theme):

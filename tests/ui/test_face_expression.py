@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from itertools import pairwise
 
@@ -11,7 +12,9 @@ from app.core.events import State
 from app.core.mouth import CLOSED, MouthShape
 from app.ui.face_expression import (
     BLINK_AFTER_S,
+    BREATH_S,
     CALM_AFTER_S,
+    CALMER,
     POSES,
     Expression,
     Pose,
@@ -49,21 +52,31 @@ def test_a_state_is_reached_without_a_jump(state):
     assert expression.pose.smile == pytest.approx(POSES[state].smile, abs=0.03)
 
 
-def test_it_blinks_every_few_seconds_at_random():
-    expression = face()
+def blinks(expression: Expression, seconds: float) -> list[float]:
+    """From each to the next; a second one that follows at once is part of the first."""
     shut = []
-    at_s = 0.0
-    for _ in range(60 * 60):
+    for frame in range(round(seconds / FRAME_S)):
         was_open = expression.pose.eyes > 0.3
         expression.step(FRAME_S)
-        at_s += FRAME_S
         if was_open and expression.pose.eyes <= 0.3:
-            shut.append(at_s)
+            shut.append(frame * FRAME_S)
     gaps = [later - earlier for earlier, later in pairwise(shut)]
-    once = [gap for gap in gaps if gap > 1.0]
-    assert len(shut) > 6
-    assert all(BLINK_AFTER_S[0] <= gap <= BLINK_AFTER_S[1] + 0.5 for gap in once)
-    assert len({round(gap, 1) for gap in once}) > 3
+    return [gap for gap in gaps if gap > 1.0]
+
+
+def test_it_blinks_every_few_seconds_at_random_and_more_seldom_when_it_is_left_alone():
+    expression = face()
+    least, most = BLINK_AFTER_S
+    lively = []
+    for _ in range(8):
+        lively += blinks(expression, CALM_AFTER_S)
+        expression.show_state(State.FINISHING)
+        expression.show_state(State.READY)
+    calm = blinks(expression, 120.0)[5:]
+    assert all(least <= gap <= most + 0.5 for gap in lively)
+    assert len({round(gap, 1) for gap in lively}) > 3
+    assert len(calm) > 3
+    assert all(CALMER * least <= gap <= CALMER * most + 0.5 for gap in calm)
 
 
 def test_eyes_open_wider_the_louder_somebody_speaks():
@@ -110,8 +123,9 @@ def test_only_a_face_that_speaks_moves_its_mouth():
 
 def test_nothing_moves_between_two_glances():
     expression = face(State.FINISHING)
-    run(expression, 1.5)
-    assert not expression.moving
+    run(expression, CALM_AFTER_S + BREATH_S)
+    while expression.moving:
+        expression.step(FRAME_S)
     before = expression.pose
     while expression.idle_s > 2 * FRAME_S:
         expression.step(FRAME_S)
@@ -128,6 +142,24 @@ def test_who_is_left_alone_stops_breathing_but_still_blinks():
     calm = run(expression, 30.0)
     assert {pose.breath for pose in calm} <= {0.0, calm[0].breath}
     assert min(pose.eyes for pose in calm) < 0.3
+
+
+@pytest.mark.parametrize("parts", [1, 2, 6])
+def test_a_breath_is_a_wave_in_so_many_pictures(parts: int):
+    """Told when the next one is due, nobody looks in between."""
+    expression = face()
+    expression.draw_breath_in(parts)
+    at_s, heights = 0.0, []
+    while at_s < 2 * BREATH_S:
+        wait_s = expression.idle_s + 0.001
+        expression.step(wait_s)
+        at_s += wait_s
+        wave = math.sin(2 * math.pi * at_s / BREATH_S)
+        assert abs(expression.pose.breath - wave) <= 0.5 / parts + 0.05
+        heights.append(round(expression.pose.breath, 3))
+    changes = sum(one != other for one, other in pairwise(heights))
+    assert 8 * parts - 2 <= changes <= 8 * parts
+    assert {min(heights), max(heights)} == {-1.0, 1.0}
 
 
 def test_after_a_long_sleep_it_moves_on_from_where_it_was():

@@ -304,19 +304,21 @@ def test_a_link_is_opened_only_on_a_click(qtbot: QtBot) -> None:
 # --- engines --------------------------------------------------------------------------------
 
 
-def test_the_pill_and_the_line_name_stand_ins_then_the_real_engines(bench: Bench) -> None:
+def test_the_pill_and_the_line_name_stand_ins_then_the_real_engines(
+    bench: Bench, qtbot: QtBot
+) -> None:
     window = bench.window
     assert "Getting ready" in window.pill.text()
     bench.demo.stand_ins()
     assert window.pill.text().strip() == "On this computer · Built-in skills · 3 stand-ins"
-    assert "Hears: PocketSphinx (stand-in)" in window.composer.status.text()
+    assert "Hears: PocketSphinx (stand-in)" in window.composer.status.accessibleName()
     bench.demo.put(EngineReady(engine=OLLAMA))
     assert window.pill.text().strip() == "On this computer · phi3:mini · 2 stand-ins"
     bench.demo.engines()
     assert window.pill.text().strip() == "On this computer · phi3:mini · warm"
-    assert window.composer.status.text() == (
-        "Hears: Whisper   ·   Answers: phi3:mini   ·   Speaks: MMS voice"
-    )
+    whole = "Hears: Whisper   ·   Answers: phi3:mini   ·   Speaks: MMS voice"
+    assert window.composer.status.accessibleName() == f"Engines in use: {whole}"
+    qtbot.waitUntil(lambda: window.composer.status.text() == whole)
 
 
 def test_the_pill_says_when_words_leave_the_computer(bench: Bench) -> None:

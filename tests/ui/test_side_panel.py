@@ -21,7 +21,7 @@ def demo(qtbot: QtBot) -> Demo:
     demo.engines()
     demo.services()
     demo.put(FiguresChanged(figures=some_figures()))
-    demo.window.resize(1200, 1000)
+    demo.window.resize(1200, 1100)
     demo.window.show()
     return demo
 

@@ -11,19 +11,24 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.core.events import FinishListening, StartListening
+from app.settings import TalkSettings
 from app.ui import single_instance
 from app.ui.channel import LONGEST_LINE, NOT_TAKEN, TAKEN, channel_name, tell
-from app.ui.single_instance import ACTIVATION, SingleInstance
+from app.ui.single_instance import ACTIVATION, MOST_VISITS, SingleInstance
+from app.ui.talk_key import TalkKey
 
 ROOT = Path(__file__).resolve().parents[2]
 
 CLAIM = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from PySide6.QtCore import QCoreApplication, QTimer
 from app.ui.single_instance import SingleInstance
 app = QCoreApplication([])
@@ -168,6 +173,38 @@ def test_a_desktop_that_asks_for_a_token_gets_it(
     assert os.environ[ACTIVATION] == token
 
 
+def test_a_press_older_than_the_last_release_is_over(
+    qtbot: QtBot, window: SingleInstance, tmp_path: Path
+) -> None:
+    """Or it would begin a recording that nobody ends; each mode makes of both what it makes."""
+    key = TalkKey(TalkSettings(mode="hold"))
+    window.pressed.connect(key.outside_pressed)
+    window.released.connect(key.outside_released)
+    intents: list[object] = []
+    key.intent.connect(lambda intent: intents.append(type(intent)))
+    answers_to(qtbot, tmp_path, "release 100.2")
+    qtbot.wait(60)  # longer than a key that only bounced is up
+    answers_to(qtbot, tmp_path, "press 100.1")
+    assert intents == [StartListening, FinishListening]
+    intents.clear()
+    qtbot.wait(60)
+    assert answers_to(qtbot, tmp_path, "press 101.0") == [TAKEN]
+    assert intents == [StartListening]
+    answers_to(qtbot, tmp_path, "release 101.5", "press 100.9")
+    assert intents == [StartListening, FinishListening]
+
+
+def test_who_does_not_say_when_is_taken_at_once(
+    qtbot: QtBot, window: SingleInstance, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+    window.pressed.connect(lambda: heard.append("press"))
+    window.released.connect(lambda: heard.append("release"))
+    lines = ["release", "press", "press soon", "release nan", "press inf", "release -inf"]
+    assert answers_to(qtbot, tmp_path, *lines) == [TAKEN] * 6
+    assert heard == [line.split()[0] for line in lines]
+
+
 def speak(profile: Path, data: bytes, *, end: bool = True) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(20.0)
@@ -234,6 +271,27 @@ def test_who_stays_and_says_nothing_is_seen_off_and_keeps_nobody_out(
     qtbot.waitUntil(seen_off, timeout=10_000)
     for connection in silent:
         connection.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are not spoken to like this")
+def test_no_visit_makes_qt_complain_in_the_terminal(
+    qtbot: QtBot,
+    qtlog: Any,
+    window: SingleInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(single_instance, "VISIT_MS", 200)
+    for _ in range(5):
+        assert answers_to(qtbot, tmp_path, "press", "nonsense") == [TAKEN, NOT_TAKEN]
+        speak(tmp_path, b"press\n").close()
+        speak(tmp_path, b"").close()
+    silent = [speak(tmp_path, b"pre", end=False) for _ in range(MOST_VISITS + 5)]
+    qtbot.wait(400)
+    for connection in silent:
+        connection.close()
+    qtbot.wait(50)
+    assert [record.message for record in qtlog.records] == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are not spoken to like this")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.settings import AppearanceSettings, TalkSettings
+from app.ui.labels import plain_label
 from app.ui.main_window import MainWindow
 from app.ui.theme import DARK, LIGHT, Theme, Tokens, contrast, stylesheet
 
@@ -50,6 +52,26 @@ def test_the_stylesheet_leaves_no_placeholder(qapp: QGuiApplication) -> None:
     assert set(re.findall(r"#[0-9A-F]{6}", sheet)) <= {
         getattr(LIGHT, name) for name in Tokens.__dataclass_fields__ if name != "dark"
     }
+
+
+@pytest.mark.parametrize("wraps", [True, False])
+@pytest.mark.parametrize("role", ["", "small", "strong", "title", "state"])
+@pytest.mark.parametrize("letter", "ÉÀÊÅÇ")
+def test_no_accent_is_cut_off(qtbot: QtBot, role: str, letter: str, wraps: bool) -> None:
+    """A label that is exactly as high as it wants to be, and one with room to spare."""
+    fitting, roomy = (plain_label(role, letter, wraps=wraps) for _ in range(2))
+    roomy.setContentsMargins(0, 8, 0, 8)
+    ink = []
+    for label in (fitting, roomy):
+        qtbot.addWidget(label)
+        label.setStyleSheet(stylesheet(LIGHT))
+        label.resize(label.sizeHint())
+        assert label.indent() == 0, "words stand where their neighbours do"
+        picture = label.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        ground = picture.pixelColor(picture.width() - 1, picture.height() - 1).red()
+        pixels = itertools.product(range(picture.width()), range(picture.height()))
+        ink.append(sum(abs(picture.pixelColor(x, y).red() - ground) for x, y in pixels))
+    assert ink[0] == ink[1] > 0
 
 
 @pytest.fixture

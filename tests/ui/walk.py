@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QImage
+from PySide6.QtGui import QAccessible, QAction, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QLineEdit,
+    QMenu,
     QRadioButton,
     QScrollArea,
     QTextBrowser,
@@ -127,6 +128,11 @@ def controls(window: QWidget) -> list[QWidget]:
         and (part.focusPolicy() & Qt.FocusPolicy.TabFocus or isinstance(part, QAbstractButton))
         and not is_part_of_a_control(part)
     ]
+
+
+def items(menu: QMenu) -> list[QAction]:
+    """Everything in a menu that can be chosen."""
+    return [action for action in menu.actions() if not action.isSeparator()]
 
 
 def name_of(part: QWidget) -> str:

@@ -170,7 +170,7 @@ def test_a_check_says_what_a_turn_would_meet(stage, desk, server):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("ollama", "Ollama is not running."), ("builtin", "is not on this computer")]
+    ("name", "said"), [("ollama", "Ollama is not "), ("builtin", "is not on this computer")]
 )
 def test_providers_without_a_key_are_tried_out_too(stage, desk, tmp_path, name, said):
     backend = WaitingKeyring()  # whoever asks it waits

@@ -142,6 +142,28 @@ def test_an_unforeseen_error_is_told_plainly_and_answered_by_the_stand_in(stage,
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_model_that_is_not_there_has_a_line_in_the_log_and_what_broke_a_traceback(
+    stage, sender, caplog
+):
+    """The first is how many computers are; the second has to be looked into."""
+    caplog.set_level("INFO")
+    away, broken = FakeLlm(name="ollama"), FakeLlm(name="groq", breaks=BROKE)
+    start(stage, sender, away, broken)
+    stage.recorder.wait_for(ModelWarmed)
+    away.missing = NOT_RUNNING
+    ask(sender)
+    stage.recorder.wait_for(ReplyEnded)
+    assert [each.title for each in stage.recorder.all(StageFailed)] == [
+        "Ollama is not running.",
+        "Ollama stopped.",
+    ]
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.exc_info[1] for record in errors] == [BROKE]
+    lines = [record for record in caplog.records if "Ollama is not running." in record.getMessage()]
+    assert {record.levelname for record in lines} == {"INFO"}
+    assert all(record.exc_info is None for record in lines)
+
+
 def test_when_even_the_stand_in_fails_the_reply_ends(stage, sender):
     broken = FakeLlm(stand_in=True, missing=ZeroDivisionError("a bug"))  # type: ignore[arg-type]
     start(stage, sender, FakeLlm(missing=NOT_RUNNING), stand_in=broken)

@@ -422,6 +422,17 @@ def test_local_only_ends_a_download_that_runs_and_lets_none_begin(
     assert running.models == []
 
 
+def test_a_download_that_is_not_allowed_is_no_error_of_parleys(
+    supervised: Supervised, running: OllamaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    supervised.start()
+    supervised.wait_for(running=True)
+    supervised.worker.handle(LocalOnlyChanged(on=True))
+    supervised.worker.handle(FetchModel(stage=TurnStage.LLM))
+    assert "Nothing is downloaded" in supervised.recorder.wait_for(StageFailed).title
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_a_download_that_fails_says_why(supervised: Supervised, running: OllamaServer) -> None:
     supervised.start()
     supervised.wait_for(running=True)

@@ -30,7 +30,7 @@ NO_SINK = 0xFFFFFFFF
 VARIABLE = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}
 
 
-KEPT_S = 2.0
+KEPT_S = 0.9
 """How long an answer holds: others than its user see each connection to a sound server."""
 
 ANSWER_S = 1.0

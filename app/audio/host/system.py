@@ -94,6 +94,8 @@ class SoundSystem:
         self._followed_at = 0.0
         self._in_use_at = 0.0
         self._cards: bytes | None = None
+        self._there: frozenset[Choice] = frozenset()
+        """What could be chosen when somebody looked last."""
         self._failure: AudioError | None = None
 
     def open(self) -> list[DeviceReport]:
@@ -164,6 +166,11 @@ class SoundSystem:
             self._failure = exc
             return []
         self._failure = None
+        there = frozenset(device.choice for device in devices)
+        if there != self._there:  # somebody plugged something in or out: tries are worth it again
+            self._there = there
+            for end in self._ends:
+                end.forgive()
         return devices
 
     def _rest_or_wake(self, busy: bool) -> None:
@@ -286,6 +293,10 @@ class _End:
             self.device = None
         elif not self.target.unproven:
             self._mute.pop(self.device.choice, None)
+
+    def forgive(self) -> None:
+        """Whatever did nothing may do something now."""
+        self._mute.clear()
 
     def _leave_alone(self, mute: Choice) -> None:
         """Opening it again at once would keep what waits to be heard waiting for ever."""

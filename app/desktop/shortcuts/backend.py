@@ -20,6 +20,9 @@ class Standing:
     """Why it does not work, and the next step."""
     can_hold: bool = True
     """False when a press is told of, and its release is not."""
+    detail: str = ""
+    """What the system itself said when it does not work, one short line for the log and the
+    report."""
 
 
 class Backend(QObject):

@@ -6,10 +6,14 @@ import contextlib
 import signal
 from collections.abc import Collection
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 READY, REFUSED, DOWN, UP = "ready", "refused", "down", "up"
-"""What it says."""
+"""What it says. Behind `REFUSED` and a space stands why, where that is known."""
+
+LONGEST_REASON = 160
+"""Characters of it: a library may add a page of advice."""
 
 _NAMES = {
     "Return": "enter",
@@ -87,8 +91,8 @@ def listen(pipe: Connection, keysym: str, modifiers: Collection[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for Parley
     try:
         from pynput import keyboard
-    except Exception:  # noqa: BLE001 - it looks for the system's own parts when it is imported
-        pipe.send(REFUSED)
+    except Exception as exc:  # noqa: BLE001 - it looks for the system's own parts when imported
+        pipe.send(f"{REFUSED} {reason(exc)}")
         return
     watch = Watch(keysym, modifiers)
 
@@ -108,6 +112,12 @@ def listen(pipe: Connection, keysym: str, modifiers: Collection[str]) -> None:
     with contextlib.suppress(EOFError, OSError):
         pipe.recv()  # returns when Parley has gone
     listener.stop()
+
+
+def reason(exc: Exception) -> str:
+    """Why the library cannot be used, one short line without the user's name."""
+    line, *_ = f"{type(exc).__name__}: {exc}".strip().splitlines()
+    return line.replace(str(Path.home()), "~")[:LONGEST_REASON]
 
 
 def _name(listener: Any, key: Any) -> str:

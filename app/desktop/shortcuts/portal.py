@@ -70,8 +70,7 @@ class PortalShortcut(Backend):
         try:
             bus = self._bus = Bus(self)
         except OSError as exc:
-            log.info("%s", exc)
-            self._stand(works=False, why=_no_portal())
+            self._stand(works=False, why=_no_portal(), detail=str(exc))
             return
         bus.heard.connect(self._on_signal)
         bus.lost.connect(self._on_lost)
@@ -111,8 +110,7 @@ class PortalShortcut(Backend):
 
     def _found(self, answer: Answer) -> None:
         if answer.error:
-            log.info("no shortcuts through the portal: %s", answer.error)
-            self._stand(works=False, why=_no_portal())
+            self._stand(works=False, why=_no_portal(), detail=answer.error)
             return
         options = {"session_handle_token": ("s", _token())}
         self._ask("CreateSession", "a{sv}", (options,))
@@ -140,9 +138,8 @@ class PortalShortcut(Backend):
         if self._request != path:
             return  # the response came before the answer
         if answer.error:
-            log.warning("the portal refuses the shortcut: %s", answer.error)
             self._request = ""
-            self._stand(works=False, why=_refused())
+            self._stand(works=False, why=_refused(), detail=answer.error)
         elif answer.body:
             self._request = answer.body[0]  # portals older than 0.9 choose the place
 
@@ -169,8 +166,8 @@ class PortalShortcut(Backend):
 
     def _responded(self, code: int, results: dict[str, Any]) -> None:
         if code != 0:
-            log.info("the portal's answer is %s", code)
-            self._stand(works=False, why=_declined() if code == 1 else _refused())
+            why = _declined() if code == 1 else _refused()
+            self._stand(works=False, why=why, detail=f"the portal's answer is {code}")
         elif "session_handle" in results:
             self._session = _plain(results["session_handle"])
             self._bind()
@@ -253,8 +250,8 @@ class PortalShortcut(Backend):
         self._up()
         self._stand(works=False, why=_no_portal())
 
-    def _stand(self, *, works: bool, shortcut: str = "", why: str = "") -> None:
-        self._standing = Standing(works, shortcut, why, self._can_hold)
+    def _stand(self, *, works: bool, shortcut: str = "", why: str = "", detail: str = "") -> None:
+        self._standing = Standing(works, shortcut, why, self._can_hold, detail)
         self.stands.emit(self._standing)
 
 

@@ -93,8 +93,10 @@ class SystemShortcut(Backend):
                 self._up()
             case _ if word == READY:
                 self.stands.emit(Standing(works=True))
-            case _ if word == REFUSED:
-                self.stands.emit(Standing(works=False, why=permission()))
+            case _ if word.startswith(REFUSED):
+                detail = word.removeprefix(REFUSED).strip()
+                why = permission() or _refused()
+                self.stands.emit(Standing(works=False, why=why, detail=detail))
             case _:
                 log.warning("the process that listens for the shortcut has ended")
                 self._up()
@@ -110,6 +112,14 @@ def permission() -> str:
             "Accessibility. Switch Parley on in both, then start Parley anew.",
         )
     return ""
+
+
+def _refused() -> str:
+    return translate(
+        "Shortcuts",
+        "This system does not let Parley listen for its keys. Give a key to the command “parley "
+        "toggle” in the desktop’s own keyboard settings.",
+    )
 
 
 def _ended() -> str:

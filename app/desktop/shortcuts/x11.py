@@ -43,14 +43,13 @@ class X11Shortcut(Backend):
         self._combination = combination
         try:
             from Xlib import display
-        except ImportError:
-            self.stands.emit(Standing(works=False, why=_not_installed()))
+        except ImportError as exc:
+            self.stands.emit(Standing(works=False, why=_not_installed(), detail=str(exc)))
             return
         try:
             self._display = display.Display()
         except _failures() as exc:
-            log.info("no connection to the X server: %s", exc)
-            self.stands.emit(Standing(works=False, why=_no_server()))
+            self.stands.emit(Standing(works=False, why=_no_server(), detail=_line(exc)))
             return
         why = self._grab()
         if why:
@@ -133,7 +132,7 @@ class X11Shortcut(Backend):
         except _failures() as exc:
             log.info("lost the X server: %s", exc)
             self.stop()
-            self.stands.emit(Standing(works=False, why=_no_server()))
+            self.stands.emit(Standing(works=False, why=_no_server(), detail=_line(exc)))
 
     def _next(self) -> Any:
         if self._waiting:
@@ -176,6 +175,11 @@ def _failures() -> tuple[type[Exception], ...]:
     from Xlib import error
 
     return (OSError, error.ConnectionClosedError, error.DisplayError, error.XError)
+
+
+def _line(exc: Exception) -> str:
+    """What the server said, one line."""
+    return " ".join(f"{type(exc).__name__}: {exc}".split())
 
 
 def _not_installed() -> str:

@@ -53,13 +53,13 @@ class ChatModel:
         except Exception as exc:
             raise ProviderUnavailable(
                 f"The language model in {folder} cannot be loaded.",
-                "Download it again, or choose another model in the settings file.",
+                "Download it again, or choose another model in Parley's settings, under Models.",
             ) from exc
         # transformers fills missing weights with noise and only warns
         if found["missing_keys"]:
             raise ProviderUnavailable(
                 f"The language model in {folder} lacks {len(found['missing_keys'])} weights.",
-                "Download it again, or choose another model in the settings file.",
+                "Download it again, or choose another model in Parley's settings, under Models.",
             )
         if not self._tokenizer.chat_template:
             raise ProviderUnavailable(

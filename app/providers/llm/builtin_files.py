@@ -35,7 +35,7 @@ LIBRARIES = ("torch", "transformers")
 """What runs a model; Parley's packages are made without them."""
 
 KIND = "language model"
-_AGAIN = "Download it again, or choose another model in the settings file."
+_AGAIN = "Download it again, or choose another model in Parley's settings, under Models."
 
 
 def find(name: str, models_dir: Path | None) -> Path | None:
@@ -66,7 +66,7 @@ def require_libraries() -> None:
 def no_libraries() -> ProviderUnavailable:
     return ProviderUnavailable(
         "The small built-in language model needs PyTorch, which this copy of Parley does not have.",
-        "Choose another language model in the settings.",
+        "Choose another one in Parley's settings, under Language models.",
     )
 
 
@@ -106,7 +106,8 @@ def fetch(name: str, models_dir: Path, progress: Callable[[str], None]) -> Path:
     """
     if Path(name).expanduser().is_dir():
         raise ProviderUnavailable(
-            f"{name} is a folder: there is nothing to download.", "Name a model in the settings."
+            f"{name} is a folder: there is nothing to download.",
+            "Choose a model in Parley's settings, under Models.",
         )
     target = home(name, models_dir)
     return model_folder.fetch(
@@ -124,6 +125,6 @@ def _wanted(name: str, files: Mapping[str, int]) -> list[str]:
     if not parts or CONFIG not in files:
         raise ProviderUnavailable(
             f"{name} holds no {KIND} that Parley can run.",
-            "Choose another model in the settings file.",
+            "Choose another model in Parley's settings, under Models.",
         )
     return [*(file for file in (CONFIG, _INDEX, *_BESIDE) if file in files), *parts]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -23,6 +24,7 @@ from app.core.ports import LlmProvider, MayBeAbsent, Message
 from app.errors import STAY, ProviderError, ProviderRefused, ProviderUnavailable
 from app.providers import registry
 from app.providers.llm.ollama import OllamaLlm
+from app.providers.llm.ollama_program import find_program
 from app.providers.llm.openai_style import OpenAiStyleLlm
 from app.settings import LlmSettings
 
@@ -105,7 +107,9 @@ async def _ask_ollama(provider: OllamaLlm, *, local_only: bool) -> str:
     state = await provider.describe()
     model = provider.engine.model
     if not state.running:
-        raise ProviderUnavailable("Ollama is not running.", "Start it with: ollama serve")
+        if provider.here and find_program(os.environ) is not None:
+            raise ProviderUnavailable("Ollama is not running.", "Start it with: ollama serve")
+        raise provider.absence()
     if provider.elsewhere and local_only:
         raise ProviderUnavailable(f"{provider.elsewhere} {STAY} is on, so nothing is sent to it.")
     if provider.elsewhere:

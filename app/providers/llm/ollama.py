@@ -3,7 +3,7 @@
 What an Ollama server does that shapes this file:
 
 * a request with other load options (`num_ctx`, `num_thread`, ...) than the last one reloads
-  the model, so every request takes its options from `_OllamaRequest`, made in one place;
+  the model, so every request takes its options from `ollama_request`, made in one place;
 * headers come only with the first token, load time included, and going away during a load
   aborts the load: the read time-out is long, and a caller that cancels `ensure_warm` pays for
   the load again;
@@ -24,12 +24,13 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from app.core.ollama import OllamaState
 from app.core.ports import Engine, Message, Stage, Usage, Warmth
-from app.errors import ProviderBroke, ProviderError, ProviderRefused
+from app.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderUnavailable
 from app.providers.llm.ollama_connection import OllamaConnection, is_cloud_model, server_url
+from app.providers.llm.ollama_request import OllamaRequest, ollama_request
 from app.providers.llm.wording import mark_of_cut
 from app.settings import OllamaSettings
 
@@ -45,14 +46,6 @@ FOR_EVER = timedelta(days=365)
 
 TAIL_S = 0.1
 """How long to wait for the end of a stream whose reply is complete."""
-
-
-class _OllamaRequest(TypedDict):
-    """What chat, preload and prefill have in common, so that none undoes another's load."""
-
-    model: str
-    options: dict[str, int | float]
-    keep_alive: float | str
 
 
 class OllamaLlm:
@@ -258,7 +251,7 @@ class OllamaLlm:
         return True
 
     async def _parts(
-        self, messages: Sequence[Message], request: _OllamaRequest
+        self, messages: Sequence[Message], request: OllamaRequest
     ) -> AsyncGenerator[ollama.ChatResponse, None]:
         """The lines of one answer; the last, and no other, says that it is done."""
         chat = [{"role": message.role, "content": message.for_model} for message in messages]
@@ -319,6 +312,10 @@ class OllamaLlm:
         """
         return await self._server.describe()
 
+    def absence(self) -> ProviderUnavailable:
+        """Why nobody answers, and the next step."""
+        return self._server.absence()
+
     async def close(self) -> None:
         """Close connections. In the loop it lived in; may be called twice."""
         self._warming = asyncio.Lock()  # a lock belongs to the loop it first waited in
@@ -330,25 +327,8 @@ class OllamaLlm:
         facts = self._server.facts
         return False if facts is not None and facts.thinks else None
 
-    def _request(self, num_predict: int | None = None) -> _OllamaRequest:
-        """The one place where options are made: see the module's docstring.
-
-        Args:
-            num_predict: tokens at most, where it is not to be the setting's; no load option.
-        """
-        options: dict[str, int | float] = {
-            "num_ctx": self._options.num_ctx,
-            "num_predict": self._options.num_predict if num_predict is None else num_predict,
-            "temperature": self._options.temperature,
-            "mirostat": 0,  # whatever the model's own file says: it costs time for every token
-        }
-        if self._options.num_thread:
-            options["num_thread"] = self._options.num_thread
-        return {
-            "model": self._options.model,
-            "options": options,
-            "keep_alive": _keep_alive(self._options.keep_alive),
-        }
+    def _request(self, num_predict: int | None = None) -> OllamaRequest:
+        return ollama_request(self._options, num_predict)
 
     def _fits(self, context_length: int | None) -> bool:
         """Whether a model with this context would answer our chat without a reload.
@@ -368,14 +348,6 @@ def _for_ever(loaded: ollama.ProcessResponse.Model) -> bool:
         return True
     left = loaded.expires_at - datetime.now(loaded.expires_at.tzinfo)
     return left > FOR_EVER
-
-
-def _keep_alive(value: int | str) -> int | str:
-    """A number written as text becomes one: the server answers "-1" in quotes with a 400."""
-    try:
-        return int(value)
-    except ValueError:
-        return value
 
 
 def _usage(last: ollama.ChatResponse) -> Usage | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ class OllamaConnection:
         self.facts: ModelFacts | None = None
         """What the server said about the model when it was asked last."""
         self._facts_until = -math.inf  # time.monotonic()
+        self._has_answered = False  # wherever its program is, it was there
 
     async def connect(self) -> ollama.AsyncClient:
         """The client. Its library is imported at the first call, beside the loop, so this comes
@@ -222,11 +224,13 @@ class OllamaConnection:
 
         try:
             yield
+            self._has_answered = True
         except ollama.ResponseError as exc:
+            self._has_answered = True
             raise self._refusal(exc.status_code, str(exc.error)) from exc
         except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as exc:
             self._facts_until = -math.inf  # who answers next may be another server
-            raise self._not_running() from exc
+            raise self.absence() from exc
         except (TimeoutError, httpx.TimeoutException) as exc:
             raise ProviderBroke(
                 "Ollama went silent.", "Ask again, or restart Ollama if it happens again."
@@ -249,10 +253,17 @@ class OllamaConnection:
             "End that program, or write Ollama's own address into the settings file.",
         )
 
-    def _not_running(self) -> ProviderUnavailable:
+    def absence(self) -> ProviderUnavailable:
+        """Why nobody answers, and the next step."""
+        if self.local and not self._has_answered and not _is_installed():
+            return ProviderUnavailable(
+                "Ollama is not installed.",
+                "Install it from https://ollama.com/download. Parley notices by itself.",
+            )
         if self.local:
             return ProviderUnavailable(
-                "Ollama is not running.", "Start it, or choose another model in the settings file."
+                "Ollama is not running.",
+                "Start it, or choose another model in Parley's settings, under Language models.",
             )
         return ProviderUnavailable(
             f"Ollama does not answer at {self.url}.",
@@ -269,7 +280,8 @@ class OllamaConnection:
             )
         if status == 404 and "model" in message:
             return ProviderUnavailable(
-                f"Ollama does not have the model {model}.", f"Get it with: ollama pull {model}"
+                f"Ollama does not have the model {model}.",
+                f"Download it in Parley's settings, under Models, or with `ollama pull {model}`.",
             )
         if status == 404:
             return ProviderUnavailable(
@@ -297,6 +309,13 @@ class OllamaConnection:
         else:
             hint = "Check the Ollama options in the settings file."
         return ProviderRefused(f"Ollama refused: {one_line(message)}", hint)
+
+
+def _is_installed() -> bool:
+    """Whether its program is on this computer. A few looks at the disk."""
+    from app.providers.llm.ollama_program import find_program  # which needs this module
+
+    return find_program(os.environ) is not None
 
 
 def server_url(host: str) -> str:

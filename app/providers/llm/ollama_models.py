@@ -1,4 +1,4 @@
-"""The models on an Ollama server: list, download, delete."""
+"""The models on an Ollama server: list, download, delete, place anew."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.core.downloads import Download, DownloadMeter
 from app.core.ollama import OllamaState
 from app.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderUnavailable
 from app.providers.llm.ollama_connection import CHECK_TIMEOUT_S, OllamaConnection
+from app.providers.llm.ollama_request import ollama_request
 from app.providers.llm.wording import one_line
 from app.settings import OllamaSettings
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 LIBRARY = "https://ollama.com/library"
 AGAIN = "Download again: it goes on where it stopped."
+
+GONE_WITHIN_S = 30.0
+"""A model leaves memory once the answer it is giving is over, and a long one takes a while."""
+LOOK_GONE_S = 0.05
+"""Between two looks at whether it is gone; a look costs the server nothing."""
 
 _DOING = {
     "pulling manifest": "Asking for the model",
@@ -42,6 +48,7 @@ class OllamaModels:
     """
 
     def __init__(self, options: OllamaSettings, api_key: str | None = None) -> None:
+        self._options = options
         self._server = OllamaConnection(options, api_key)
 
     @property
@@ -122,6 +129,43 @@ class OllamaModels:
                     if exc.status_code == 404:
                         raise ProviderUnavailable(f"Ollama does not have {model}.") from exc
                     raise
+
+    async def unload(self) -> None:
+        """Take the chosen model out of the server's memory, whoever loaded it; returns once it is
+        gone.
+
+        Raises:
+            ProviderUnavailable: Ollama is not running, or the model is not pulled.
+            ProviderBroke: it does not go.
+        """
+        client = await self._server.connect()
+        with self._server.translated():
+            # without options: they are none of a request that loads nothing
+            await client.generate(model=self._options.model, keep_alive=0)
+        try:
+            async with asyncio.timeout(GONE_WITHIN_S):
+                while await self._server.find_loaded() is not None:
+                    await asyncio.sleep(LOOK_GONE_S)
+        except TimeoutError:
+            raise ProviderBroke(
+                f"Ollama does not let go of {self._options.model}.",
+                "Wait until it has answered, and try again.",
+            ) from None
+
+    async def load(self) -> None:
+        """Have the chosen model in memory with the options of every question, so that the next one
+        need not load it again. Where it is put, GPU or processor, is the server's own choice.
+
+        Cancelling makes the server give the load up.
+
+        Raises:
+            ProviderUnavailable: Ollama is not running, or the model is not pulled.
+            ProviderRefused: it answered with an error.
+            ProviderBroke: it went away during the load.
+        """
+        client = await self._server.connect()
+        with self._server.translated():
+            await client.generate(**ollama_request(self._options))
 
     async def close(self) -> None:
         """Close connections. In the loop it lived in; may be called twice."""

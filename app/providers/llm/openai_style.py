@@ -340,7 +340,7 @@ class OpenAiStyleLlm(ABC):
     def _silent(self) -> ProviderBroke:
         return ProviderBroke(
             f"{self.title} sent nothing for {self._options.timeout_s:g} s.",
-            "Ask again, or choose another model in the settings file.",
+            "Ask again, or choose another model in Parley's settings, under Language models.",
         )
 
     def _broken_off(self) -> ProviderBroke:
@@ -367,22 +367,31 @@ class OpenAiStyleLlm(ABC):
             hint += f"parley keys set {self.service.name}"
         elif status == 403:
             title = f"{self.title} does not allow this: {said}"
-            hint = "Check what the key may do, or choose another model in the settings file."
+            hint = (
+                "Check what the key may do, or choose another model in Parley's settings, under "
+                "Language models."
+            )
         elif status == 404:
             title = f"{self.title} has no model {self._options.model}."
             hint = "Choose another model, or correct the address, in the settings file."
         elif status == 429 and wait_s is not None:
             title = f"{self.title} wants no more questions for {math.ceil(wait_s)} s."
-            hint = "Wait, or choose another model in the settings file."
+            hint = "Wait, or choose another model in Parley's settings, under Language models."
         elif status == 429:
             title = f"{self.title} wants no more questions for now."
-            hint = "Wait a little, or choose another model in the settings file."
+            hint = (
+                "Wait a little, or choose another model in Parley's settings, under Language "
+                "models."
+            )
         elif status >= 500:
             title = f"{self.title} has a failure of its own ({status})."
-            hint = "Ask again in a moment, or choose another model in the settings file."
+            hint = (
+                "Ask again in a moment, or choose another model in Parley's settings, under "
+                "Language models."
+            )
         else:
             title = f"{self.title} refused the question ({status}): {said}"
-            hint = "Choose another model in the settings file."
+            hint = "Choose another model in Parley's settings, under Language models."
         return ProviderRefused(title, hint, retry_after_s=wait_s, status=status)
 
 

@@ -81,7 +81,8 @@ class Decoders:
         except (RuntimeError, ValueError, OSError) as exc:
             raise ProviderUnavailable(
                 f"The speech model in {common['hmm']} cannot be read.",
-                "Install Parley again, or choose another model in the settings file.",
+                "Install Parley again, or choose Whisper in Parley's settings, under Speech and "
+                "voice.",
             ) from exc
         commands.add_grammar(MEANS, "#JSGF V1.0; grammar means; public <word> = yes;")
         decoders = cls(general, commands)

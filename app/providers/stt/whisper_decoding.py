@@ -132,7 +132,7 @@ class Transcriber:
                 if device == "cuda":
                     raise ProviderUnavailable(
                         f"The speech model cannot run on the GPU: {exc}",
-                        "Choose the CPU in the settings file.",
+                        'Write device = "cpu" under [stt.whisper] into the settings file.',
                     ) from exc
                 log.warning("Whisper runs on the CPU because the GPU failed: %s", exc)
         try:

@@ -50,7 +50,7 @@ MARKER = "parley.json"
 """Written beside a model Parley converted or fetched: which one it is."""
 
 KIND = "speech model"
-NEXT_STEP = "Download it again, or choose another model in the settings file."
+NEXT_STEP = "Download it again, or choose another model in Parley's settings, under Models."
 
 
 def locate(name: str, models_dir: Path) -> Path:
@@ -71,11 +71,12 @@ def locate(name: str, models_dir: Path) -> Path:
     if _is_checkpoint(_folder(name)):
         raise ProviderUnavailable(
             f"The speech model {hub.short_name(name)} is not converted yet.",
-            "Download it in the engine panel, or with `parley fetch stt`, to convert it.",
+            "Download it in Parley's settings, under Models, or with `parley fetch stt`, to "
+            "convert it.",
         )
     raise ProviderUnavailable(
         f"The speech model {hub.short_name(name)} is not on this computer.",
-        "Download it in the engine panel, or with `parley fetch stt`.",
+        "Download it in Parley's settings, under Models, or with `parley fetch stt`.",
     )
 
 
@@ -95,7 +96,7 @@ def fetch(name: str, models_dir: Path, progress: Progress) -> Path:
     if local.is_dir():
         raise ProviderUnavailable(
             f"The folder {local} holds no Whisper model.",
-            "Choose another model in the settings file.",
+            "Choose another model in Parley's settings, under Models.",
         )
     download = destination.with_name(destination.name + ".download")
     with hub.translated(name, KIND):
@@ -158,12 +159,13 @@ def _steps(checkpoint: Path, work: Path, name: str) -> Iterator[None]:
     except OldTorchFile as exc:
         raise _Unusable(
             f"The speech model {hub.short_name(name)} is in a format from before 2020.",
-            "Choose another model in the settings file.",
+            "Choose another model in Parley's settings, under Models.",
         ) from exc
     except MemoryError as exc:
         raise ProviderUnavailable(
             f"There is not enough memory to convert the speech model {hub.short_name(name)}.",
-            "Close other programs and try again, or choose a smaller model in the settings file.",
+            "Close other programs and try again, or choose a smaller model in Parley's settings, "
+            "under Models.",
         ) from exc
     # Libraries read a stranger's files here and raise whatever their parsers raise.
     except Exception as exc:
@@ -238,7 +240,8 @@ def _checkpoint_files(name: str, files: dict[str, int]) -> list[str]:
         weights = [f for f in files if re.fullmatch(r"pytorch_model(-\d+-of-\d+)?\.bin", f)]
     if not weights or "config.json" not in files:
         raise ProviderUnavailable(
-            f"{name} holds no Whisper model.", "Choose another model in the settings file."
+            f"{name} holds no Whisper model.",
+            "Choose another model in Parley's settings, under Models.",
         )
     index = [f for f in files if f.endswith(".index.json") and len(weights) > 1]
     return ["config.json", *(f for f in PROCESSOR_FILES if f in files), *index, *weights]

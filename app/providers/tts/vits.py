@@ -71,7 +71,7 @@ class VitsTts:
         if not present:
             raise ProviderUnavailable(
                 "No voice is downloaded yet.",
-                "Download one in the engine panel, or with `parley fetch tts` "
+                "Download one in Parley's settings, under Models, or with `parley fetch tts` "
                 f"(about 145 MB, licence {vits_files.LICENCE}).",
             )
         self._voice(present[0])
@@ -86,7 +86,8 @@ class VitsTts:
         wanted = _primary(language) if language else next(iter(voices), "")
         if wanted not in voices:
             raise ProviderUnavailable(
-                f"No voice is known for “{wanted}”.", "Name one in the settings file."
+                f"No voice is known for “{wanted}”.",
+                "Choose one in Parley's settings, under Models.",
             )
         vits_files.fetch(voices[wanted], self._models_dir, progress)
 
@@ -128,7 +129,7 @@ class VitsTts:
         if self._voices and voice.sample_rate != self._sample_rate:
             raise ProviderUnavailable(
                 f"The voice {name} has another sample rate than the other voices.",
-                "Choose another voice for this language in the settings file.",
+                "Choose another voice for this language in Parley's settings, under Models.",
             )
         log.info("voice %s loaded from %s on %s", name, folder, voice.device)
         if not self._voices:

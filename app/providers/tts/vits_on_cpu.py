@@ -249,7 +249,7 @@ class _Network:
         except Exception as exc:
             raise ProviderUnavailable(
                 "The voice cannot be prepared for this processor.",
-                "Choose another voice in the settings file; the details are in the log.",
+                "Choose another voice in Parley's settings, under Models. The log has the details.",
             ) from exc
 
     def __call__(self, **given: NDArray[Any]) -> Sequence[NDArray[np.float32]]:

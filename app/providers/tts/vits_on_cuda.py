@@ -236,7 +236,7 @@ def _load(kind: Any, folder: Path, device: str) -> Any:
     if missing:
         raise ProviderUnavailable(
             f"The voice file {folder / vits_files.WEIGHTS} lacks {missing[0]}.",
-            "Download it again, or choose another voice in the settings file.",
+            "Download it again, or choose another voice in Parley's settings, under Models.",
         )
     del model.posterior_encoder
     for module in model.flow.modules():

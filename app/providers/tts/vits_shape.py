@@ -62,7 +62,7 @@ class VitsShape:
         if written.get("model_type") != "vits" or shape.hidden_act != "relu":
             raise ProviderUnavailable(
                 f"The voice in {folder} is of a kind that Parley does not know.",
-                "Choose another voice in the settings file.",
+                "Choose another voice in Parley's settings, under Models.",
             )
         return shape
 

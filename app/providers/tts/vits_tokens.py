@@ -30,7 +30,7 @@ class VitsTokens:
         if options.get("phonemize", True):
             raise ProviderUnavailable(
                 f"The voice in {folder} reads phonemes, which Parley cannot write.",
-                "Choose an MMS voice in the settings file.",
+                "Choose an MMS voice in Parley's settings, under Models.",
             )
         self._numbers: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))
         self._blanks = bool(options.get("add_blank", True))

@@ -53,7 +53,7 @@ class VitsWeights:
                 return _of_length(self._tensor(layer + direction), self._tensor(layer + length))
         raise ProviderUnavailable(
             f"The voice file {self._path} lacks {name}.",
-            "Download it again, or choose another voice in the settings file.",
+            "Download it again, or choose another voice in Parley's settings, under Models.",
         )
 
     def _tensor(self, name: str) -> NDArray[np.float32]:

@@ -226,9 +226,9 @@ class ConversationModel(QObject):
             hint = self.tr("%1 went on instead.").replace(
                 "%1", words.engine_name_of(event.recovered_by)
             )
-            remark = Remark(event.title, hint, "warn")
+            remark = Remark(event.title, hint, "warn", event.stage)
         else:
-            remark = Remark(event.title, event.hint, "error")
+            remark = Remark(event.title, event.hint, "error", event.stage)
         if remark not in entry.remarks:
             entry.remarks.append(remark)
             self._tell(entry, Part.REMARKS)

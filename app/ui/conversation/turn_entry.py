@@ -32,6 +32,8 @@ class Remark:
     hint: str
     level: str
     """ "info", "warn" or "error"."""
+    stage: str = ""
+    """Whose engine it is about (`StageFailed.stage`); empty when it is about none."""
 
 
 @dataclass(slots=True)

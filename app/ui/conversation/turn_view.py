@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QEnterEvent, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -22,7 +23,7 @@ from app.ui.conversation.text_block import TextBlock
 from app.ui.conversation.text_sizes import TextSizes
 from app.ui.conversation.turn_actions import TurnActions, copy_text
 from app.ui.conversation.turn_details import Details, meta_line
-from app.ui.conversation.turn_entry import ALL, Part, TurnEntry
+from app.ui.conversation.turn_entry import ALL, Part, Remark, TurnEntry
 from app.ui.elided_button import ElidedButton
 from app.ui.labels import plain_label
 from app.ui.theme import Theme
@@ -46,6 +47,10 @@ class _MetaButton(ElidedButton):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+
+MakeCard = Callable[[Remark, QWidget], Card]
+"""Makes the card of a remark, a child of the turn."""
 
 
 class TurnView(QWidget):
@@ -74,8 +79,14 @@ class TurnView(QWidget):
         parent: QWidget | None = None,
         *,
         sizes: TextSizes | None = None,
+        make_card: MakeCard | None = None,
     ) -> None:
+        """
+        Args:
+            make_card: shows a remark in a way of its own; None shows its words alone.
+        """
         super().__init__(parent)
+        self._make_card = make_card or self._plain_card
         self.entry = entry
         self._theme = theme
         self._sizes = sizes or TextSizes()
@@ -203,19 +214,13 @@ class TurnView(QWidget):
         for card in self._cards:
             card.hide()
             card.deleteLater()
-        self._cards = [
-            Card(
-                self._theme,
-                remark.title,
-                remark.hint,
-                remark.level,
-                can_dismiss=False,
-                parent=self,
-            )
-            for remark in self.entry.remarks
-        ]
+        self._cards = [self._make_card(remark, self) for remark in self.entry.remarks]
         for card in self._cards:
             card.show()
+
+    def _plain_card(self, remark: Remark, parent: QWidget) -> Card:
+        words = (remark.title, remark.hint, remark.level)
+        return Card(self._theme, *words, can_dismiss=False, parent=parent)
 
     def _show_meta(self) -> None:
         entry = self.entry

@@ -20,7 +20,7 @@ from app.ui.conversation.model import ConversationModel
 from app.ui.conversation.text_sizes import TextSizes
 from app.ui.conversation.turn_actions import copy_text
 from app.ui.conversation.turn_entry import Part, TurnEntry
-from app.ui.conversation.turn_view import TurnView
+from app.ui.conversation.turn_view import MakeCard, TurnView
 from app.ui.theme import Theme
 
 SETTLE_ROUNDS = 8
@@ -59,9 +59,19 @@ class ConversationView(QAbstractScrollArea):
     cut_off = Signal(bool, bool)
 
     def __init__(
-        self, model: ConversationModel, theme: Theme, parent: QWidget | None = None
+        self,
+        model: ConversationModel,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        make_card: MakeCard | None = None,
     ) -> None:
+        """
+        Args:
+            make_card: shows what is remarked on a turn; None shows its words alone.
+        """
         super().__init__(parent)
+        self._make_card = make_card
         self._model = model
         self._theme = theme
         self._sizes = TextSizes()
@@ -263,7 +273,9 @@ class ConversationView(QAbstractScrollArea):
 
     def _realise(self, entry: TurnEntry) -> TurnView:
         number = entry.turn_id
-        view = TurnView(self._theme, entry, self._paper, sizes=self._sizes)
+        view = TurnView(
+            self._theme, entry, self._paper, sizes=self._sizes, make_card=self._make_card
+        )
         view.resized.connect(self.arrange)
         view.link_clicked.connect(self.link_clicked)
         view.ask_again.connect(lambda text: self.ask_again.emit(number, text))

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QGuiApplication,
+    QHideEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSystemTrayIcon,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.core.diagnosis_events import Check, ChecksEnded, RunChecks
-from app.core.events import Event, StartOllama
-from app.core.ports import Stage
+from app.core.desktop_events import ShortcutChanged
+from app.core.diagnosis_events import (
+    Check,
+    ChecksEnded,
+    ModelPlaced,
+    MoveToGpu,
+    Placing,
+    RunChecks,
+)
+from app.core.events import ChangeSetting, Event, FetchModel, SettingChanged, StartOllama
 from app.ui import theme as look
 from app.ui.cards import Glyph
+from app.ui.engines.desktop_report import desktop_lines
 from app.ui.engines.findings import Finding, Fix, findings, fix_label, report, summary
 from app.ui.engines.status import EngineStatus
 from app.ui.labels import plain_label, show_text
 from app.ui.page import Page
 from app.ui.theme import Theme
+from app.ui.translation import said
 from app.ui.words import pair
 
 _MARKS = {"ok": ("check-circle", "speaking"), "warn": ("info", "warn"), "fail": ("alert", "error")}
@@ -30,7 +53,7 @@ class FindingRow(QWidget):
     """One part.
 
     Signals:
-        fix_wanted: the user clicked a button (the `Fix`, the `Stage` or None).
+        fix_wanted: the user clicked a button (the `Fix`, the `Finding`).
     """
 
     fix_wanted = Signal(object, object)
@@ -102,7 +125,7 @@ class FindingRow(QWidget):
 
     def _fix(self, fix: Fix) -> None:
         if self._finding is not None:
-            self.fix_wanted.emit(fix, self._finding.stage)
+            self.fix_wanted.emit(fix, self._finding)
 
 
 class DiagnosisPage(Page):
@@ -123,6 +146,8 @@ class DiagnosisPage(Page):
         super().__init__(theme, QCoreApplication.translate("DiagnosisPage", "Diagnosis"), parent)
         self._engines = engines
         self._checks: tuple[Check, ...] = ()
+        self._shortcut: ShortcutChanged | None = None
+        self._tray_wanted = True
         self.found: list[Finding] = []
         self.rows: list[FindingRow] = []
         self.again = QPushButton(self.tr("Check again"))
@@ -151,11 +176,30 @@ class DiagnosisPage(Page):
         self._refresh()
 
     def handle(self, event: Event) -> None:
-        """Take what was found; everything else is let through."""
-        if isinstance(event, ChecksEnded):
-            self._checks = event.checks
-            self.again.setEnabled(True)
-            self._refresh()
+        """Take what was found, and what the report tells; everything else is let through."""
+        match event:
+            case ChecksEnded():
+                self._checks = event.checks
+                self.again.setEnabled(True)
+                self._refresh()
+            case ModelPlaced():
+                if event.placing == Placing.ON_GPU:
+                    self.cards.remove_about(event.model)
+                self._announce(f"{event.title} {event.hint}".strip())
+            case ShortcutChanged():
+                self._shortcut = event
+            case SettingChanged(name="desktop.tray", value=bool(wanted)):
+                self._tray_wanted = wanted
+            case SettingChanged() if self._is_waited_for(event) and self.isVisible():
+                self._look()  # it is written now, so the next look finds it
+
+    def _is_waited_for(self, event: SettingChanged) -> bool:
+        return any(check.change == (event.name, event.value) for check in self._checks)
+
+    def _announce(self, text: str) -> None:
+        """For who does not see: a load may take a while."""
+        if self.isVisible() and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said(text)))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -191,12 +235,21 @@ class DiagnosisPage(Page):
         self._inside.addWidget(row)
         self.rows.append(row)
 
-    def _fix(self, fix: Fix, stage: Stage | None) -> None:
+    def _fix(self, fix: Fix, finding: Finding) -> None:
         match fix:
             case Fix.START_OLLAMA:
                 self.intent.emit(StartOllama())
-            case Fix.FETCH if stage is not None:
-                self.fetch_wanted.emit(stage)
+            case Fix.RESUME if finding.model is not None:
+                one = finding.model
+                self._engines.asked_to_fetch(one.stage, one)
+                self.intent.emit(FetchModel(stage=one.stage, engine=one.engine, model=one.model))
+            case Fix.FETCH | Fix.RESUME if finding.stage is not None:
+                self.fetch_wanted.emit(finding.stage)
+            case Fix.MOVE_TO_GPU:
+                self.intent.emit(MoveToGpu())
+            case Fix.USE_GPU if finding.change is not None:
+                name, value = finding.change
+                self.intent.emit(ChangeSetting(name=name, value=value))
             case Fix.CHOOSE_MICROPHONE:
                 self.settings_wanted.emit("audio.input")
             case Fix.CHOOSE_SPEAKER:
@@ -207,7 +260,14 @@ class DiagnosisPage(Page):
                 self.models_wanted.emit()
 
     def _copy(self) -> None:
-        text = report(self.found).replace(str(Path.home()), "~")
+        desktop = desktop_lines(
+            os.environ,
+            platform=QGuiApplication.platformName(),
+            has_tray=QSystemTrayIcon.isSystemTrayAvailable(),
+            tray_wanted=self._tray_wanted,
+            shortcut=self._shortcut,
+        )
+        text = report(self.found, desktop).replace(str(Path.home()), "~")
         QGuiApplication.clipboard().setText(text)
         self.copy.setText(self.tr("Copied"))
         self._told.start()

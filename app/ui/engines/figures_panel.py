@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -33,19 +33,13 @@ LISTED_SPIKES = 3
 
 
 class FiguresLine(QPushButton):
-    """One line about the last hour, or all time when the hour was silent; opens the panel.
-
-    Where there is no room for it all, it says less.
-    """
+    """One line about the last hour, or all time when the hour was silent; opens the panel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._texts: tuple[str, ...] = ("",)
-        """What it would say, the longest first."""
         self.setProperty("role", "quiet")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCheckable(True)
-        self.setToolTip(self.tr("Show how fast Parley answers"))
         self.show_figures(RollingFigures(Figures(), Figures()))
 
     def show_figures(self, figures: RollingFigures) -> None:
@@ -53,9 +47,16 @@ class FiguresLine(QPushButton):
         in_hour = bool(figures.last_hour.turns)
         shown = figures.last_hour if in_hour else figures.all_time
         wait, turns = words.seconds(shown.p50_ms), words.turns(shown.turns)
-        median = self.tr("Median %1").replace("%1", wait)
-        whole = self.tr("%1 · %2") if in_hour else self.tr("%1 · %2 in all")
-        self._texts = (whole.replace("%1", median).replace("%2", turns), median, wait)
+        self.setText(self.tr("%1 to the first sound").replace("%1", wait))
+        explained = (
+            self.tr("Half of the replies of the last hour began within %1 of letting go of the key")
+            if in_hour
+            else self.tr("Half of all replies began within %1 of letting go of the key")
+        )
+        explained = f"{explained.replace('%1', wait)} ({turns})."
+        more = self.tr("Click for more figures.")
+        self.setToolTip(f"{explained}\n{more}")
+        self.setAccessibleDescription(explained)
         period = self.tr("in the last hour") if in_hour else self.tr("in all")
         self.setAccessibleName(
             self.tr("Time to the first sound %1: median %2, %3")
@@ -64,31 +65,6 @@ class FiguresLine(QPushButton):
             .replace("%3", turns)
         )
         self.setVisible(bool(shown.turns))
-        self.updateGeometry()
-        self._fit()
-
-    def sizeHint(self) -> QSize:
-        return self._size_of(self._texts[0])
-
-    def minimumSizeHint(self) -> QSize:
-        return self._size_of(self._texts[-1])
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        fitting = (each for each in self._texts if self._size_of(each).width() <= self.width())
-        text = next(fitting, self._texts[-1])
-        if text != self.text():
-            self.setText(text)
-
-    def _size_of(self, text: str) -> QSize:
-        """What the button would want with this text."""
-        here = self.fontMetrics().horizontalAdvance(self.text())
-        there = self.fontMetrics().horizontalAdvance(text)
-        hint = super().sizeHint()
-        return QSize(hint.width() - here + there, hint.height())
 
 
 class FiguresPanel(SidePanel):

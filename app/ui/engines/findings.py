@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from PySide6.QtCore import QCoreApplication, qVersion
 
 from app import __version__
+from app.core.catalogue import ModelId
 from app.core.diagnosis_events import Check, Status
 from app.core.ports import Stage
 from app.ui import words
+from app.ui.engines.downloads import PausedDownload
 from app.ui.engines.status import STAGES, EngineStatus
 from app.ui.translation import said
 
@@ -24,6 +26,9 @@ class Fix(StrEnum):
 
     START_OLLAMA = "start ollama"
     FETCH = "fetch"
+    RESUME = "resume"
+    MOVE_TO_GPU = "move to the GPU"
+    USE_GPU = "use the GPU"
     CHOOSE_MICROPHONE = "choose a microphone"
     CHOOSE_SPEAKER = "choose a loudspeaker"
     MANAGE_MODELS = "manage models"
@@ -43,15 +48,21 @@ class Finding:
     fixes: tuple[Fix, ...] = ()
     stage: Stage | None = None
     """Whose model `Fix.FETCH` gets."""
+    model: ModelId | None = None
+    """What `Fix.RESUME` goes on with; None for the one that the stage misses."""
+    change: tuple[str, str] | None = None
+    """The setting that `Fix.USE_GPU` changes, and to what."""
 
 
 def findings(engines: EngineStatus, checks: Sequence[Check]) -> list[Finding]:
     """All parts: what the threads have told, then what was looked at."""
+    about = {check.stage: check for check in checks if check.change is not None}
     return [
         _microphone(engines),
         _loudspeaker(engines),
-        *(_stage(engines, stage) for stage in STAGES),
-        *(_looked_at(check) for check in checks),
+        *(_with_change(_stage(engines, stage), about.get(stage)) for stage in STAGES),
+        *(_paused(each) for each in _other_downloads(engines)),
+        *(_looked_at(check) for check in checks if check.change is None),
     ]
 
 
@@ -60,6 +71,9 @@ def fix_label(fix: Fix) -> str:
     return {
         Fix.START_OLLAMA: translate("Diagnosis", "Start Ollama"),
         Fix.FETCH: translate("Diagnosis", "Download"),
+        Fix.RESUME: translate("Diagnosis", "Resume"),
+        Fix.MOVE_TO_GPU: translate("Diagnosis", "Move the model to the GPU"),
+        Fix.USE_GPU: translate("Diagnosis", "Use the GPU"),
         Fix.CHOOSE_MICROPHONE: translate("Diagnosis", "Pick another microphone"),
         Fix.CHOOSE_SPEAKER: translate("Diagnosis", "Pick another loudspeaker"),
         Fix.MANAGE_MODELS: translate("Diagnosis", "Show the models"),
@@ -88,12 +102,16 @@ def summary(found: Sequence[Finding]) -> str:
     return translate("Diagnosis", "Everything works.")
 
 
-def report(found: Sequence[Finding]) -> str:
-    """All of it as text, to be sent to somebody: what is said to Parley is not in it, and a home
-    folder is called ~."""
+def report(found: Sequence[Finding], desktop: Sequence[str] = ()) -> str:
+    """All of it as text, to be sent to somebody: what is said to Parley is not in it.
+
+    Args:
+        desktop: lines about the desktop (`desktop_report`).
+    """
     lines = [
         f"Parley {__version__}, Python {platform.python_version()}, Qt {qVersion()}",
         f"{platform.system()} {platform.release()}, {platform.machine()}",
+        *desktop,
         "",
     ]
     for finding in found:
@@ -148,7 +166,7 @@ def _stage(engines: EngineStatus, stage: Stage) -> Finding:
     if title and status.on_stand_in:
         meanwhile = translate("Diagnosis", "%1 stands in meanwhile.")
         serves = meanwhile.replace("%1", words.engine_label(status.serving))
-    fixes = {"fetch": (Fix.FETCH,), "start": (Fix.START_OLLAMA,)}.get(engines.action(stage), ())
+    fixes = _FIXES.get(engines.action(stage), ())
     needs_key = (
         stage == Stage.LLM and status.missing is not None and not status.missing.engine.local
     )
@@ -159,10 +177,54 @@ def _stage(engines: EngineStatus, stage: Stage) -> Finding:
     return Finding(
         name,
         "warn" if title or status.on_stand_in else "ok",
-        f"{title} {serves}".strip(),
+        f"{title or engines.news(stage)} {serves}".strip(),
         hint,
         fixes,
         stage,
+    )
+
+
+_FIXES = {
+    "fetch": (Fix.FETCH,),
+    "resume": (Fix.RESUME,),
+    "start": (Fix.START_OLLAMA,),
+    "move": (Fix.MOVE_TO_GPU,),
+    "models": (Fix.MANAGE_MODELS,),
+}
+"""By `EngineStatus.action`."""
+
+
+def _with_change(finding: Finding, check: Check | None) -> Finding:
+    """The finding of a stage, with what a setting keeps its engine from."""
+    if check is None or finding.status != "ok":
+        return finding  # what is wrong with it comes first
+    return replace(
+        finding,
+        status=check.status,
+        text=f"{finding.text} {check.text}",
+        fixes=(*finding.fixes, Fix.USE_GPU),
+        change=check.change,
+    )
+
+
+def _other_downloads(engines: EngineStatus) -> list[PausedDownload]:
+    """Those that were stopped, but for the models that are missed: these stand with their part."""
+    return [
+        each
+        for stage in STAGES
+        for each in engines.paused(stage)
+        if each != engines.paused_wanted(stage)
+    ]
+
+
+def _paused(download: PausedDownload) -> Finding:
+    return Finding(
+        translate("Diagnosis", "Download", "name of a row"),
+        "warn",
+        download.line,
+        fixes=(Fix.RESUME,),
+        stage=download.id.stage,
+        model=download.id,
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
+from app.core.catalogue import ModelId
+from app.core.diagnosis_events import ModelPlaced, Placing
 from app.core.events import (
     DeviceChanged,
     EngineMissing,
@@ -24,6 +26,8 @@ from app.core.events import (
 )
 from app.core.ports import Engine, Stage
 from app.ui import words
+from app.ui.engines.downloads import PausedDownload, PausedDownloads, here
+from app.ui.engines.ollama_words import about_the_gpu, in_the_way, still_so, where_it_computes
 from app.ui.translation import said
 
 translate = QCoreApplication.translate
@@ -81,6 +85,9 @@ class EngineStatus(QObject):
         """The language model that is being loaded now: a cold start."""
         self.ollama: OllamaChanged | None = None
         """The Ollama server, while Parley looks after one."""
+        self.move: ModelPlaced | None = None
+        """How the last move of Ollama's model to the GPU stands, as long as that is still so."""
+        self._downloads = PausedDownloads()
         self.microphone: str | None = None
         """Name of the device; empty when there is none, None while nobody knows."""
         self.microphone_detail = ""
@@ -93,14 +100,20 @@ class EngineStatus(QObject):
         """False once it is known that there is none."""
         return self.microphone != ""
 
-    def asked_to_fetch(self, stage: Stage) -> None:
-        """The user clicked Download; the first news of it may take a moment."""
+    def asked_to_fetch(self, stage: Stage, model: ModelId | None = None) -> None:
+        """The user clicked Download; the first news of it may take a moment.
+
+        Args:
+            model: the one that is meant; None for the one that the stage misses.
+        """
         status = self.stages[stage]
+        self._downloads.begun(model or self._missing_model(stage))
         status.fetching, status.progress = True, ""
         self.changed.emit()
 
     def handle(self, event: Event) -> None:
         """Take an event about engines or devices; others are let through."""
+        is_news = self._downloads.handle(event)
         match event:
             case EngineReady():
                 self._serve(event.engine, from_now_on=True)
@@ -123,6 +136,10 @@ class EngineStatus(QObject):
                 status.fetching, status.progress = False, ""
             case OllamaChanged():
                 self.ollama = event if event.wanted else None
+                if self.move is not None and not still_so(self.move, event):
+                    self.move = None
+            case ModelPlaced():
+                self.move = event
             case OrderChanged():
                 # what was missed was the first choice until now; who is missed now is told next
                 self.stages[Stage.LLM].missing = None
@@ -142,7 +159,7 @@ class EngineStatus(QObject):
                 self.microphone, self.microphone_detail = event.name, event.detail
             case DeviceChanged(kind="output"):
                 self.loudspeaker, self.loudspeaker_detail = event.name, event.detail
-            case _:
+            case _ if not is_news:
                 return
         self.changed.emit()
 
@@ -169,15 +186,53 @@ class EngineStatus(QObject):
             self.loading = None
 
     def action(self, stage: Stage) -> str:
-        """What one click can do for the stage: "fetch", "start" (Ollama), or nothing ("")."""
+        """What one click can do for the stage: "fetch", "resume" (a download), "start" (Ollama),
+        "move" (its model to the GPU), "models" (choose another one), or nothing ("")."""
         status = self.stages[stage]
         ollama = self._wanted_ollama(stage)
+        fetch = "fetch" if self.paused_wanted(stage) is None else "resume"
         if ollama is None:
-            return "fetch" if status.missing is not None and status.missing.fetchable else ""
+            return fetch if status.missing is not None and status.missing.fetchable else ""
         if ollama.running:
-            return "" if ollama.pulled else "fetch"
-        can_start = ollama.local and ollama.found and not ollama.starting
-        return "start" if can_start else ""
+            return self._help_for(ollama) if ollama.pulled else fetch
+        if not ollama.local or ollama.starting:
+            return ""
+        return "start" if ollama.found else "models"
+
+    def _help_for(self, ollama: OllamaChanged) -> str:
+        """Where Ollama serves, and slowly."""
+        if self.move is not None and self.move.placing == Placing.UNDER_WAY:
+            return ""
+        if not ollama.gpu:
+            return ""
+        no_room = self.move is not None and self.move.placing == Placing.NO_ROOM
+        return "models" if no_room else "move"
+
+    def paused(self, stage: Stage) -> list[PausedDownload]:
+        """Downloads of this stage's models that wait to be gone on with, the wanted one first."""
+        wanted = self.paused_wanted(stage)
+        others = [each for each in self._downloads.paused(stage) if each != wanted]
+        return [*([wanted] if wanted else []), *others]
+
+    def paused_wanted(self, stage: Stage) -> PausedDownload | None:
+        """The one that the stage misses, if a part of it is here and nobody is fetching it."""
+        if self.stages[stage].fetching:
+            return None
+        wanted = self._missing_model(stage)
+        for each in self._downloads.paused(stage):
+            if wanted is not None and each.is_of(wanted):
+                return each
+        return None
+
+    def _missing_model(self, stage: Stage) -> ModelId | None:
+        """What a download of this stage is for, as the engines call it."""
+        ollama, missing = self._wanted_ollama(stage), self.stages[stage].missing
+        if ollama is not None:
+            is_missing = ollama.running and not ollama.pulled
+            return ModelId(stage, "ollama", ollama.model) if is_missing else None
+        if missing is None or not missing.fetchable:
+            return None
+        return ModelId(stage, missing.engine.name, missing.engine.model)
 
     def wanted_label(self, stage: Stage) -> str:
         """What the "fetch" of this stage gets."""
@@ -217,6 +272,8 @@ class EngineStatus(QObject):
         if any(status.fetching for status in known):
             pieces.append(translate("EngineStatus", "downloading"))
             return Summary(" · ".join(pieces), "download", "accent")
+        if any(self.paused_wanted(stage) for stage in STAGES):
+            pieces.append(translate("EngineStatus", "download paused"))
         stand_ins = sum(status.on_stand_in for status in known)
         if stand_ins == 1:
             pieces.append(translate("EngineStatus", "1 stand-in"))
@@ -235,18 +292,34 @@ class EngineStatus(QObject):
 
     def line(self) -> str:
         """The status line: the engine of each stage, and whether it is a stand-in."""
-        pieces = []
+        return "   ·   ".join(
+            words.pair(words.stage_verb(stage), name) for stage, name in self._named().items()
+        )
+
+    def shorter_lines(self) -> tuple[str, ...]:
+        """What the status line says where there is no room for all of it, the longest first: the
+        engines, who hears and who answers, who answers."""
+        named = self._named()
+        said = [list(named.values())]
+        for left_out in (Stage.TTS, Stage.STT):
+            named.pop(left_out, None)
+            said.append(list(named.values()))
+        return tuple(" · ".join(names) for names in said if names)
+
+    def _named(self) -> dict[Stage, str]:
+        """The engine of each stage that has one."""
+        named = {}
         for stage in STAGES:
-            status = self.stages[stage]
-            if status.serving is None:
+            engine = self.stages[stage].serving
+            if engine is None:
                 continue
-            piece = words.pair(words.stage_verb(stage), words.short_label(status.serving))
-            if status.serving.stand_in:
-                piece += " " + translate("EngineStatus", "(stand-in)")
-            if not status.serving.local:
-                piece += " " + translate("EngineStatus", "(cloud)")
-            pieces.append(piece)
-        return "   ·   ".join(pieces)
+            name = words.short_label(engine)
+            if engine.stand_in:
+                name += " " + translate("EngineStatus", "(stand-in)")
+            if not engine.local:
+                name += " " + translate("EngineStatus", "(cloud)")
+            named[stage] = name
+        return named
 
     def standing(self, stage: Stage) -> str:
         """One stage's engine in a line: real or stand-in, where, on what."""
@@ -261,7 +334,7 @@ class EngineStatus(QObject):
             kind = translate("EngineStatus", "Fills in")
         pieces = [kind, words.place(engine), *words.device_names(engine)]
         if stage == Stage.LLM and engine.name == "ollama" and self.ollama is not None:
-            pieces += _where_it_computes(self.ollama)
+            pieces += where_it_computes(self.ollama)
         if stage == Stage.LLM and self.loading == engine:
             pieces.append(translate("EngineStatus", "loading"))
         elif stage == Stage.LLM and not engine.stand_in and self.warm:
@@ -270,61 +343,28 @@ class EngineStatus(QObject):
 
     def reason(self, stage: Stage) -> tuple[str, str]:
         """Why the chosen engine does not serve, or not well, and the next step; both may be
-        empty."""
+        empty. The button for it stands beside these words (`action`)."""
         missing = self.stages[stage].missing
         ollama = self._wanted_ollama(stage)
-        title, hint = _in_the_way(ollama) if ollama is not None else ("", "")
+        title, hint = in_the_way(ollama) if ollama is not None else ("", "")
         if not title and missing is not None:
             title, hint = missing.title, missing.hint
-        if not title and ollama is not None:
-            title, hint = _about_the_gpu(ollama)
+        elif not title and ollama is not None:
+            title, hint = self._about_the_gpu(ollama)
+        if wanted := self._missing_model(stage):
+            # An engine tells where in Parley its model is to be had: here, as it happens.
+            hint = here(self._downloads.card_of(wanted), self.paused_wanted(stage)) or hint
         return title, hint
 
+    def news(self, stage: Stage) -> str:
+        """What a click has brought about; empty when there is nothing to tell."""
+        if self.move is None or self._wanted_ollama(stage) is None:
+            return ""
+        return said(self.move.title) if self.move.placing == Placing.ON_GPU else ""
 
-def _where_it_computes(ollama: OllamaChanged) -> list[str]:
-    """A loaded model is on the GPU, on the processor, or on both."""
-    if not ollama.local or ollama.gpu_share is None:
-        return []
-    if ollama.gpu_share in (0, 1):
-        return [translate("Words", "GPU") if ollama.gpu_share else translate("Words", "CPU")]
-    return [translate("EngineStatus", "GPU and CPU")]
-
-
-def _in_the_way(ollama: OllamaChanged) -> tuple[str, str]:
-    """What is in the way of Ollama, and the next step."""
-    if not ollama.running:
-        return _about_stopped(ollama)
-    if not ollama.pulled:
-        title = translate("EngineStatus", "Ollama does not have the model %1.")
-        hint = translate("EngineStatus", "Download it here. You can go on talking meanwhile.")
-        return title.replace("%1", ollama.model), hint
-    return "", ""
-
-
-def _about_the_gpu(ollama: OllamaChanged) -> tuple[str, str]:
-    """Why replies are slow although there is a GPU."""
-    if ollama.gpu and not ollama.gpu_share:
-        title = translate("EngineStatus", "It runs on the processor: the %1 is not used.")
-    elif ollama.gpu:
-        title = translate("EngineStatus", "It runs in part on the processor: the %1 is full.")
-    else:
-        return "", ""
-    hint = translate(
-        "EngineStatus", "Close what else uses the GPU and restart Ollama, or use a smaller model."
-    )
-    return title.replace("%1", ollama.gpu), hint
-
-
-def _about_stopped(ollama: OllamaChanged) -> tuple[str, str]:
-    if not ollama.local:
-        return "", ""  # the language model's own words say where it was looked for
-    if ollama.starting:
-        return translate("EngineStatus", "Ollama is starting."), ""
-    if ollama.found:
-        title = translate("EngineStatus", "Ollama is not running.")
-        return title, translate("EngineStatus", "I can start it.")
-    title = translate("EngineStatus", "Ollama is not installed.")
-    hint = translate(
-        "EngineStatus", "Install it from https://ollama.com/download. I notice by myself."
-    )
-    return title, hint
+    def _about_the_gpu(self, ollama: OllamaChanged) -> tuple[str, str]:
+        """Why replies are slow although there is a GPU, or what a move there has come to."""
+        move = self.move
+        if move is not None and move.placing != Placing.ON_GPU:
+            return said(move.title), said(move.hint)
+        return about_the_gpu(ollama)

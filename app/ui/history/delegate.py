@@ -1,14 +1,14 @@
 """How the rows of the list of conversations look.
 
-Every row of one list has the same height, headings included, so that ten thousand of them cost
-no more than those in sight.
+Conversations and headings have the same height, so that ten thousand of them cost no more than
+those in sight. What a search found has one line of its words or two.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractItemModel, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -17,14 +17,16 @@ from app.ui import icons
 from app.ui import theme as look
 from app.ui.history.days import short_date
 from app.ui.history.model import Heading, Index, ItemRole
-from app.ui.history.snippet import paint_pieces
+from app.ui.history.snippet import Snippet
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:
     from app.ui.history.list import HistoryView
 
 ROW_PX = 34
-FOUND_PX = 66
+_FOUND_EDGE_PX = 7
+_FOUND_LINES = 2
+_LINE_GAP_PX = 3
 _MORE_PX = 24
 """The button at the end of a row."""
 _ICON_PX = 16
@@ -39,16 +41,27 @@ class HistoryDelegate(QStyledItemDelegate):
         self._view = view
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
-        found = isinstance(index.data(ItemRole), FoundTurn)
-        return QSize(120, FOUND_PX if found else ROW_PX)
+        item = index.data(ItemRole)
+        height = self._found_height(item) if isinstance(item, FoundTurn) else ROW_PX
+        return QSize(120, height)
+
+    def _found_height(self, item: FoundTurn) -> int:
+        font = self._font()
+        width = self._view.viewport().width() - 4 * look.SPACE_S
+        words = Snippet(item.pieces, font, width, self._theme.tokens, lines=_FOUND_LINES)
+        gap = _LINE_GAP_PX if words.height else 0
+        return 2 * _FOUND_EDGE_PX + QFontMetrics(font).height() + gap + words.height
+
+    def _font(self) -> QFont:
+        font = QFont(self._view.font())
+        font.setPixelSize(look.SMALL_PX)
+        return font
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         item = index.data(ItemRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = QFont(self._view.font())
-        font.setPixelSize(look.SMALL_PX)
-        painter.setFont(font)
+        painter.setFont(self._font())
         inside = option.rect.adjusted(look.SPACE_S, 1, -look.SPACE_S, -1)
         if isinstance(item, Heading):
             self._paint_heading(painter, inside, item)
@@ -116,7 +129,7 @@ class HistoryDelegate(QStyledItemDelegate):
 
     def _paint_found(self, painter: QPainter, inside: QRect, item: FoundTurn) -> None:
         tokens = self._theme.tokens
-        room = inside.adjusted(look.SPACE_S, 6, -look.SPACE_S, -6)
+        room = inside.adjusted(look.SPACE_S, _FOUND_EDGE_PX - 1, -look.SPACE_S, 1 - _FOUND_EDGE_PX)
         line = QFontMetrics(painter.font()).height()
         first = QRect(room.left(), room.top(), room.width(), line)
         date = short_date(item.started_at, self._view.history.today)
@@ -124,8 +137,11 @@ class HistoryDelegate(QStyledItemDelegate):
         self._text(painter, first, date, tokens.muted, Qt.AlignmentFlag.AlignTrailing)
         title = item.title or self.tr("Untitled")
         self._text(painter, self._without(first, width + look.SPACE_S), title, tokens.text)
-        rest = QRect(room.left(), first.bottom() + 3, room.width(), room.bottom() - first.bottom())
-        paint_pieces(painter, rest, item.pieces, tokens, self._view.layoutDirection())
+        direction = self._view.layoutDirection()
+        words = Snippet(
+            item.pieces, painter.font(), room.width(), tokens, direction, lines=_FOUND_LINES
+        )
+        words.paint(painter, QPoint(room.left(), first.bottom() + 1 + _LINE_GAP_PX))
 
     def _without(self, room: QRect, width: int) -> QRect:
         """The room less this much at its end."""

@@ -28,7 +28,8 @@ class Deleting(QObject):
     Signals:
         intent: what the user wants.
         announced: something for who does not see it (str).
-        undone: a deletion was taken back by its button, which is gone with the keyboard's focus.
+        undone: a deletion was taken back (`session_id`), and whether by its button, which is gone
+            with the keyboard's focus.
         settled: the question about everything was answered, likewise.
 
     Attributes:
@@ -38,7 +39,7 @@ class Deleting(QObject):
 
     intent = Signal(object)
     announced = Signal(str)
-    undone = Signal()
+    undone = Signal(int, bool)
     settled = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -89,8 +90,7 @@ class Deleting(QObject):
         self.intent.emit(RestoreConversation(session_id=session_id))
         if was_open:  # and nothing was said since
             self.intent.emit(OpenConversation(session_id=session_id))
-        if had_focus:
-            self.undone.emit()
+        self.undone.emit(session_id, had_focus)
 
     def ask_for_all(self) -> None:
         """Everything is to go: ask first."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtCore import QDate, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QListView, QWidget
 
-from app.core.history_events import ConversationRow
+from app.core.history_events import ConversationRow, FoundTurn
 from app.ui import theme as look
 from app.ui.history.delegate import ROW_PX, HistoryDelegate
 from app.ui.history.model import Heading, HistoryModel, Item
@@ -59,6 +59,21 @@ class HistoryView(QListView):
     @property
     def is_renaming(self) -> bool:
         return self.state() == QAbstractItemView.State.EditingState
+
+    def show_conversations(self, rows: Sequence[ConversationRow], today: QDate) -> None:
+        """Under their days. Rows of one height: ten thousand cost no more than those in sight."""
+        self.setUniformItemSizes(True)
+        self.history.show_conversations(rows, today)
+
+    def show_found(self, turns: Sequence[FoundTurn], today: QDate) -> None:
+        """What a search found: few, each as high as its words are long."""
+        self.setUniformItemSizes(False)
+        self.history.show_found(turns, today)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self.uniformItemSizes():
+            self.scheduleDelayedItemsLayout()
 
     def chosen_item(self) -> Item | None:
         """The row the keyboard is on."""

@@ -73,6 +73,13 @@ class HistoryModel(QAbstractListModel):
                 return self.index(row)
         return QModelIndex()
 
+    def place_of_conversation(self, session_id: int) -> QModelIndex:
+        """Where it, or what was found in it, stands now."""
+        for row, each in enumerate(self._items):
+            if not isinstance(each, Heading) and each.session_id == session_id:
+                return self.index(row)
+        return QModelIndex()
+
     # --- Qt's side ------------------------------------------------------------------------
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008

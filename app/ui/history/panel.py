@@ -97,6 +97,12 @@ class HistoryPanel(QFrame):
         self._current = 0
         self._private = False
         self._kept = True
+        self._restored = 0
+        """Of the conversation that comes back, to which the keyboard goes then."""
+        self._found_for = ""
+        """What the list shows is what was found for this."""
+        self._opens_found = False
+        """Enter was pressed before that was there."""
         self._late: ConversationsListed | ConversationsFound | None = None
         """What came while a name was being written."""
         self.setAccessibleName(self.tr("Conversations"))
@@ -202,7 +208,7 @@ class HistoryPanel(QFrame):
         self.list.verticalScrollBar().valueChanged.connect(self._want_more)
         self.deleting.intent.connect(self.intent)
         self.deleting.announced.connect(self._announce)
-        self.deleting.undone.connect(self.list.go_to_first)
+        self.deleting.undone.connect(self._await_restored)
         self.deleting.settled.connect(self._after_question)
         self.note.pressed.connect(self.settings_wanted)
         self.more_button.clicked.connect(self._show_all_menu)
@@ -247,11 +253,14 @@ class HistoryPanel(QFrame):
     def _take_found(self, event: ConversationsFound) -> None:
         if event.text != self._searched:
             return
-        self._keeping_place(lambda: self.list.history.show_found(event.turns, _today()))
+        self._keeping_place(lambda: self.list.show_found(event.turns, _today()))
+        self._found_for = event.text
         if not event.turns:
             said = self.tr("Nothing found for “%1”.").replace("%1", event.text)
             self.empty.setText(said)
         self._middle.setCurrentWidget(self.list if event.turns else self.empty)
+        if self._opens_found:
+            self._open_first()
 
     def _mark_current(self, session_id: int) -> None:
         self._current = self.list.history.current = self.deleting.current = session_id
@@ -275,7 +284,8 @@ class HistoryPanel(QFrame):
         """The conversations under their days; again at midnight, when the days are others."""
         if self._searched or self.list.is_renaming:
             return
-        self._keeping_place(lambda: self.list.history.show_conversations(self._rows, _today()))
+        self._found_for = ""
+        self._keeping_place(lambda: self.list.show_conversations(self._rows, _today()))
         self.empty.setText(self.tr("Your conversations will stand here."))
         self._middle.setCurrentWidget(self.list if self._rows else self.empty)
         now = QDateTime.currentDateTime()
@@ -289,12 +299,22 @@ class HistoryPanel(QFrame):
         with QSignalBlocker(bar):
             change()
             index = view.history.place_of(item)
+            restored = view.history.place_of_conversation(self._restored)
+            if restored.isValid():
+                self._restored, index = 0, restored
             if index.isValid():
                 view.setCurrentIndex(index)
             elif row >= 0 and view.hasFocus():
                 view.go_near(row)
             view.doItemsLayout()
             bar.setValue(min(value, bar.maximum()))
+            if restored.isValid():
+                view.scrollTo(restored)
+
+    def _await_restored(self, session_id: int, by_button: bool) -> None:
+        self._restored = session_id
+        if by_button:
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _explain(self) -> None:
         """What is not as usual, in a sentence above the list."""
@@ -319,10 +339,21 @@ class HistoryPanel(QFrame):
         self.went_to_page.emit()
 
     def _search(self, _text: str) -> None:
+        self._opens_found = False
         if self._searched:
             self.intent.emit(SearchConversations(text=self._searched))
         else:
             self._show_list()
+
+    def _open_first(self) -> None:
+        """Enter in the search field: what it has found, at once or as soon as it has."""
+        if not self._searched:
+            self.list.go_to_first()
+            return
+        self._opens_found = self._found_for != self._searched
+        if not self._opens_found and self.list.history.items:
+            self.list.setCurrentIndex(self.list.history.index(0))
+            self._open(self.list.chosen_item())
 
     def _open(self, item: object) -> None:
         if isinstance(item, FoundTurn):
@@ -381,15 +412,19 @@ class HistoryPanel(QFrame):
         return False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter and Down go from the search field into the list."""
+        """Down goes from the search field into the list, Enter opens what was found first."""
         if (
             watched is self.search
             and isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
-            and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
         ):
-            self.list.go_to_first()
-            return True
+            match event.key():
+                case Qt.Key.Key_Down:
+                    self.list.go_to_first()
+                    return True
+                case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                    self._open_first()
+                    return True
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -1,10 +1,11 @@
-"""Two lines of a found text, with the words that were searched for standing out."""
+"""A line or two of a found text, with the words that were searched for standing out."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from app.ui.theme import Tokens
@@ -31,24 +32,72 @@ def beginning_near_match(pieces: Pieces) -> list[tuple[str, bool]]:
     return [(f"…{lead}", False), *flat[1:]]
 
 
-def paint_pieces(
-    painter: QPainter,
-    where: QRect,
-    pieces: Pieces,
-    tokens: Tokens,
-    direction: Qt.LayoutDirection,
-    lines: int = 2,
-) -> None:
-    """Paint the text muted and its matches in the accent's colour, bold."""
-    shown = beginning_near_match(pieces)
-    layout = QTextLayout("".join(text for text, _ in shown), painter.font())
-    option = QTextOption()
-    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-    option.setTextDirection(direction)
-    layout.setTextOption(option)
+class Snippet:
+    """The text muted and its matches in the accent's colour, bold; dots where it goes on.
+
+    Attributes:
+        height: pixels, of as many lines as there are; 0 without words.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        font: QFont,
+        width: int,
+        tokens: Tokens,
+        direction: Qt.LayoutDirection = Qt.LayoutDirection.LeftToRight,
+        *,
+        lines: int,
+    ) -> None:
+        """
+        Args:
+            width: in pixels.
+            lines: at most so many.
+        """
+        shown = beginning_near_match(pieces)
+        self._width = width
+        self._tokens = tokens
+        self._direction = direction
+        self._layout = QTextLayout("".join(text for text, _ in shown), font)
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        option.setTextDirection(direction)
+        self._layout.setTextOption(option)
+        self._layout.setFormats(_formats(shown, tokens))
+        self._lay_out(lines)
+
+    def _lay_out(self, lines: int) -> None:
+        top = 0.0
+        self._end = QPointF()
+        self._goes_on = False
+        self._layout.beginLayout()
+        while (line := self._layout.createLine()).isValid():
+            if lines == 0:  # out of sight, in its place dots
+                self._goes_on = True
+                line.setPosition(QPointF(0, -_FAR_PX))
+                break
+            lines -= 1
+            line.setLineWidth(self._width - _DOTS_PX)
+            line.setPosition(QPointF(0, top))
+            self._end = QPointF(line.naturalTextWidth(), top + line.ascent())
+            top += line.height()
+        self._layout.endLayout()
+        self.height = math.ceil(top) if self._layout.text() else 0
+
+    def paint(self, painter: QPainter, corner: QPoint) -> None:
+        clip = painter.clipBoundingRect()
+        painter.setClipRect(QRect(corner, QSize(self._width, self.height)))
+        self._layout.draw(painter, QPointF(corner))
+        if self._goes_on and self._direction == Qt.LayoutDirection.LeftToRight:
+            painter.setPen(QColor(self._tokens.muted))
+            painter.drawText(QPointF(corner) + self._end, "…")
+        painter.setClipRect(clip)
+
+
+def _formats(pieces: Pieces, tokens: Tokens) -> list[QTextLayout.FormatRange]:
     formats = []
     begin = 0
-    for text, match in shown:
+    for text, match in pieces:
         plain = QTextLayout.FormatRange()
         plain.start, plain.length = begin, len(text.encode("utf-16-le", "surrogatepass")) // 2
         look = QTextCharFormat()
@@ -58,27 +107,4 @@ def paint_pieces(
         plain.format = look
         formats.append(plain)
         begin += plain.length
-    layout.setFormats(formats)
-    layout.beginLayout()
-    top = end = 0.0
-    for _ in range(lines):
-        line = layout.createLine()
-        if not line.isValid():
-            break
-        line.setLineWidth(where.width() - _DOTS_PX)
-        line.setPosition(QPointF(0, top))
-        top += line.height()
-        end = line.naturalTextWidth()
-    goes_on = layout.createLine()
-    if goes_on.isValid():  # out of sight, in its place dots
-        goes_on.setPosition(QPointF(0, -_FAR_PX))
-    layout.endLayout()
-    clip = painter.clipBoundingRect()
-    painter.setClipRect(where)
-    layout.draw(painter, QPointF(where.topLeft()))
-    if goes_on.isValid() and direction == Qt.LayoutDirection.LeftToRight:
-        painter.setPen(QColor(tokens.muted))
-        ascent = painter.fontMetrics().ascent()
-        dots = QPointF(where.left() + end, where.top() + top - goes_on.height() + ascent)
-        painter.drawText(dots, "…")
-    painter.setClipRect(clip)
+    return formats

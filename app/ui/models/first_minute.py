@@ -14,21 +14,29 @@ from app.core.model_cards import Card, Chosen, OnDisk, cards, ollama_cards
 from app.core.model_events import LookUpModels, ModelsListed, UseModel
 from app.core.ports import Stage
 from app.ui import theme as look
+from app.ui.folding import Folding
 from app.ui.labels import plain_label, show_text
 from app.ui.models.microphone_check import MicrophoneCheck
 from app.ui.models.row import ModelRow
 from app.ui.theme import Theme
 
 SKIPPED = "first_minute/skipped"
+EXPECTED = "first_minute/expected"
+"""Whether something was missing when it was last known what there is."""
 
-WIDTH_PX = 620
+WIDTH_PX = look.COLUMN_PX
+"""As the conversation that comes after it."""
+
+_LEAST_TITLE_PX = 160
+"""Where the title has less, its buttons stand under it."""
 
 _PARTS = (Stage.STT, Stage.TTS, Stage.LLM)
 
 
 class FirstMinute(QFrame):
-    """The panel. Shown once it is told (`ModelsListed`) that something is missing. Lives in the
-    GUI thread.
+    """The panel. Shown once it is told (`ModelsListed`) that something is missing; until then its
+    rows are those of the catalogue, so that whoever keeps its place free knows how high it will be.
+    Lives in the GUI thread.
 
     Signals:
         intent: what the user wants (`FetchModel`, `UseModel`, `BeginMicrophoneCheck` …).
@@ -54,19 +62,19 @@ class FirstMinute(QFrame):
         self._theme = theme
         self._remembered = remembered
         self._language = language or QLocale().name().partition("_")[0]
-        self._listed: ModelsListed | None = None
+        nothing_here = cards([], Chosen(), (*WHISPER, *VOICES, *BUILTIN))
+        self._listed = ModelsListed(cards=nothing_here, chosen=Chosen())
+        self._is_known = False
         self._ollama: OllamaChanged | None = None
         self._put_away = False
+        self._english_only = False
         self.rows: dict[Stage, ModelRow] = {}
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMaximumWidth(WIDTH_PX)
         self.setAccessibleName(self.tr("The first minute"))
         self._title = plain_label("strong", self.tr("You can start now"))
-        self._about = plain_label(
-            "small",
-            self.tr("Built-in engines serve you until better ones are here: one click each."),
-        )
+        self._about = plain_label("small")
         self._why = plain_label("small")
         self.microphone = MicrophoneCheck(theme)
         self.microphone.intent.connect(self.intent)
@@ -80,6 +88,9 @@ class FirstMinute(QFrame):
         self.not_now.clicked.connect(self._close)
         self.skip.clicked.connect(self._skip)
         self.hide()
+        self._say_what_for()
+        if self.is_awaited:
+            self._refresh()
 
     def _quiet(self, text: str) -> QPushButton:
         button = QPushButton(text)
@@ -88,15 +99,19 @@ class FirstMinute(QFrame):
         return button
 
     def _lay_out(self) -> None:
-        title = QHBoxLayout()
-        title.setSpacing(look.SPACE_XS)
-        title.addWidget(self._title, 1)
+        buttons = QWidget()
+        beside = QHBoxLayout(buttons)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(look.SPACE_XS)
         for button in (self.all_models, self.not_now, self.skip):
-            title.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            beside.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        title = Folding(look.SPACE_XS, 0)
+        title.add(self._title, stretch=1, least=_LEAST_TITLE_PX)
+        title.add(buttons, side=Qt.AlignmentFlag.AlignRight)
         head = QVBoxLayout()
         head.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_S, look.SPACE_XS)
         head.setSpacing(0)
-        head.addLayout(title)
+        head.addWidget(title)
         head.addWidget(self._about)
         head.addWidget(self._why)
         show_text(self._why, "")
@@ -119,6 +134,14 @@ class FirstMinute(QFrame):
         """Whether the user wants to see it no more."""
         kept = self._remembered
         return kept is not None and kept.value(SKIPPED, False, bool) is True
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it will most likely come, as soon as it is known what there is."""
+        if self._is_known or self._put_away or self.is_skipped:
+            return False
+        kept = self._remembered
+        return kept is None or kept.value(EXPECTED, True, bool) is True
 
     def bring_back(self) -> None:
         """The user wants to see it again."""
@@ -144,7 +167,7 @@ class FirstMinute(QFrame):
         """Take an event about models, or about the microphone's check; others are let through."""
         match event:
             case ModelsListed():
-                self._listed = event
+                self._listed, self._is_known = event, True
                 self._refresh()
             case OllamaChanged():
                 self._ollama = event
@@ -157,6 +180,29 @@ class FirstMinute(QFrame):
                     self._use(row.card)  # one click was enough to say so
             case _:
                 self.microphone.handle(event)
+
+    def show_english_only(self, on: bool) -> None:
+        """Whether the user speaks a language that nobody understands before the speech model is
+        here."""
+        if on != self._english_only:
+            self._english_only = on
+            self.microphone.show_english_only(on)
+            self._say_what_for()
+
+    def _say_what_for(self) -> None:
+        words = self.tr("Built-in engines serve you until better ones are here: one click each.")
+        if self._english_only:
+            words = self.tr(
+                "When you speak, I understand English only, until the first of these is here."
+            )
+        self._about.setText(words)
+        if Stage.STT in self.rows:
+            self.rows[Stage.STT].show_heading(self._speech_heading())
+
+    def _speech_heading(self) -> str:
+        if self._english_only:
+            return self.tr("Understand your language")
+        return self.tr("Understand you better")
 
     def _row_of(self, stage: Stage, engine: str, model: str) -> ModelRow | None:
         row = self.rows.get(stage)
@@ -177,7 +223,7 @@ class FirstMinute(QFrame):
 
     def _refresh(self, *, asked_for: bool = False) -> None:
         """Show what is offered; come, when there is something, and nobody has put it away."""
-        if self._listed is None:
+        if not (self._is_known or self.is_awaited):
             return
         offered = self._offered()
         for place, (stage, card) in enumerate(offered.items()):
@@ -194,7 +240,11 @@ class FirstMinute(QFrame):
             row.show_card(card)
             row.show_blocked(self._why_blocked(card))
         show_text(self._why, self._listed.blocked)
+        if not self._is_known:
+            return
         missing = any(card.on_disk != OnDisk.HERE for card in offered.values())
+        if self._remembered is not None:
+            self._remembered.setValue(EXPECTED, missing)
         may_come = not self.is_skipped and not self._put_away
         if asked_for or (may_come and missing):
             self.show()
@@ -202,7 +252,7 @@ class FirstMinute(QFrame):
 
     def _make_row(self, stage: Stage, card: Card) -> ModelRow:
         heading, icon = {
-            Stage.STT: (self.tr("Understand you better"), "ear"),
+            Stage.STT: (self._speech_heading(), "ear"),
             Stage.TTS: (self.tr("Speak with a natural voice"), "voice"),
             Stage.LLM: (self.tr("Answer any question"), "chat"),
         }[stage]
@@ -212,14 +262,12 @@ class FirstMinute(QFrame):
         return row
 
     def _why_blocked(self, card: Card) -> str:
-        assert self._listed is not None
         if card.id.engine == "ollama" and self._ollama and not self._ollama.running:
             return self.tr("Ollama is not running.")
         return self._listed.blocked
 
     def _offered(self) -> dict[Stage, Card]:
         """One card for each part."""
-        assert self._listed is not None
         chosen = self._listed.chosen
         known = {card.id: card for card in self._listed.cards}
         found: dict[Stage, Card] = {}

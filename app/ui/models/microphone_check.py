@@ -62,7 +62,9 @@ class MicrophoneCheck(QWidget):
         row.addLayout(text, 1)
         row.addWidget(self.button)
         theme.changed.connect(self._dress)
-        self._say(self.tr("Say a few words, and see what I hear. Nobody answers."))
+        self._english_only = False
+        self._invited = True
+        self._invite()
         self._show()
 
     @property
@@ -73,6 +75,18 @@ class MicrophoneCheck(QWidget):
     @property
     def is_listening(self) -> bool:
         return self._checking
+
+    def show_english_only(self, on: bool) -> None:
+        """Whether words of another language would be made into English ones."""
+        self._english_only = on
+        if self._invited:
+            self._invite()
+
+    def _invite(self) -> None:
+        words = self.tr("Say a few words, and see what I hear. Nobody answers.")
+        if self._english_only:
+            words = self.tr("Say a few words in English, and see what I hear. Nobody answers.")
+        self._say(words)
 
     def handle(self, event: Event) -> None:
         """Take an event of the check; others are let through."""
@@ -94,7 +108,7 @@ class MicrophoneCheck(QWidget):
         if self._checking:
             self._finish()
             return
-        self._checking = True
+        self._checking, self._invited = True, False
         self._longest.start()
         self._say(self.tr("One moment"))
         self._show()

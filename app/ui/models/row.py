@@ -22,6 +22,7 @@ from app.core.model_events import UseModel
 from app.ui import theme as look
 from app.ui.cards import Glyph
 from app.ui.elided_button import ElidedButton
+from app.ui.folding import Folding, in_a_line
 from app.ui.labels import plain_label, show_text
 from app.ui.models import words as model_words
 from app.ui.models.thin_bar import ThinBar
@@ -30,6 +31,9 @@ from app.ui.theme import Theme
 from app.ui.words import size
 
 _LEAST_LICENCE_PX = 60
+
+_LEAST_WORDS_PX = 240
+"""Of a row; where they have less, its buttons stand under them."""
 
 PATIENCE_MS = 6000
 """A model that is not gone by then was not deleted; why is said elsewhere."""
@@ -111,31 +115,32 @@ class ModelRow(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        facts = QHBoxLayout()
-        facts.setSpacing(look.SPACE_XS)
-        facts.addWidget(self._use)
-        facts.addWidget(self._size)
-        facts.addWidget(self._warning)
-        facts.addWidget(self.licence)
-        facts.addStretch(1)
+        self._facts = Folding(look.SPACE_XS, 0)
+        self._facts.add(in_a_line(self._use, self._size, spacing=look.SPACE_XS))
+        self._facts.add(in_a_line(self._warning, self.licence, spacing=look.SPACE_XS))
+        self._facts.add(QWidget(), stretch=1, least=1)
         text = QVBoxLayout()
         text.setSpacing(1)
         text.addWidget(self._title)
         text.addWidget(self._about)
-        text.addLayout(facts)
+        text.addWidget(self._facts)
         text.addWidget(self._state)
         text.addSpacing(2)
         text.addWidget(self._bar)
-        line = QHBoxLayout(self)
-        high = look.SPACE_XS + 1 if self._heading else look.SPACE_M
-        line.setContentsMargins(look.SPACE_L, high, look.SPACE_L, high)
-        line.setSpacing(look.SPACE_S)
+        said = QWidget()
+        line = QHBoxLayout(said)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(look.SPACE_S + look.SPACE_XS)
         line.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
-        line.addSpacing(look.SPACE_XS)
         line.addLayout(text, 1)
-        line.addSpacing(look.SPACE_M)
-        line.addWidget(self.second)
-        line.addWidget(self.first)
+        self._body = Folding(look.SPACE_L, look.SPACE_XS)
+        self._body.add(said, stretch=1, least=_LEAST_WORDS_PX)
+        buttons = in_a_line(self.second, self.first)
+        self._body.add(buttons, side=Qt.AlignmentFlag.AlignRight)
+        column = QVBoxLayout(self)
+        high = look.SPACE_XS + 1 if self._heading else look.SPACE_M
+        column.setContentsMargins(look.SPACE_L, high, look.SPACE_L, high)
+        column.addWidget(self._body)
 
     # --- what is known ----------------------------------------------------------------------
 
@@ -166,6 +171,11 @@ class ModelRow(QWidget):
     def does(self, button: QPushButton) -> Does:
         """What a click would do now."""
         return self._does.get(button, Does.NOTHING)
+
+    def show_heading(self, heading: str) -> None:
+        """Other words above its facts."""
+        self._heading = heading
+        self.refresh()
 
     def show_card(self, card: Card) -> None:
         """How the model stands now."""
@@ -225,8 +235,10 @@ class ModelRow(QWidget):
         show_text(self._about, "" if self._heading else model_words.about(card.offer))
         self._show_facts()
         self._show_licence()
+        self._facts.fold()
         self._show_state()
         self._show_buttons()
+        self._body.fold()
         self.setAccessibleName(self.text)
 
     def _sign(self) -> tuple[str, str]:

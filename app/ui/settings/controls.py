@@ -10,7 +10,7 @@ from app.ui.settings.fields import (
     SwitchField,
     TextField,
 )
-from app.ui.settings.lists import DeviceField, ListField
+from app.ui.settings.lists import DeviceField, LanguageField, ListField
 from app.ui.settings.rows import Kind, Row
 from app.ui.settings.shortcut import ShortcutSetting
 from app.ui.theme import Theme
@@ -25,6 +25,7 @@ def field_for(row: Row, theme: Theme) -> SettingField:
         Kind.NUMBER: NumberField,
         Kind.TEXT: TextField,
         Kind.LIST: ListField,
+        Kind.LANGUAGE: LanguageField,
         Kind.DEVICE: DeviceField,
         Kind.SHORTCUT: ShortcutSetting,
     }

@@ -17,8 +17,9 @@ from app.core.sound_events import (
     MicrophoneHeard,
     WatchMicrophone,
 )
-from app.ui import icons
+from app.ui import icons, translation
 from app.ui import theme as look
+from app.ui.device_names import device_name
 from app.ui.labels import plain_label
 from app.ui.settings.fields import SettingField
 from app.ui.settings.rows import Row
@@ -69,9 +70,10 @@ class ListField(SettingField):
         self.list.addItems([option.title for option in row.options])
         self.list.setFixedWidth(_LIST_WIDTH_PX)
         self.list.activated.connect(lambda index: self.chosen.emit(self._values[index]))
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self.list)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(look.SPACE_S)
+        self._column.addWidget(self.list)
 
     def show_value(self, value: object) -> None:
         # A value that the file has and the list has not leaves the list without one.
@@ -80,6 +82,42 @@ class ListField(SettingField):
 
     def tab_stops(self) -> list[QWidget]:
         return [self.list]
+
+
+class LanguageField(ListField):
+    """The language of the window. Its words are chosen once, at the start; so another language
+    comes with a button that starts Parley again.
+
+    Signals:
+        restart_wanted: the user wants to see the language at once.
+    """
+
+    restart_wanted = Signal()
+
+    def __init__(self, row: Row, theme: Theme) -> None:
+        super().__init__(row, theme)
+        self.restart = QPushButton(self.tr("Restart Parley"))
+        self.restart.setAccessibleName(self.restart.text())
+        self.restart.setAccessibleDescription(row.about)
+        self.restart.clicked.connect(lambda: self.restart_wanted.emit())
+        self.restart.hide()
+        self._column.addWidget(self.restart, 0, Qt.AlignmentFlag.AlignRight)
+        self.list.activated.connect(self._offer)
+
+    def show_value(self, value: object) -> None:
+        super().show_value(value)
+        self._offer()
+
+    def tab_stops(self) -> list[QWidget]:
+        return [self.list, self.restart]
+
+    def _offer(self) -> None:
+        """Only where it would change something."""
+        choice = self._values[self.list.currentIndex()] if self.list.currentIndex() >= 0 else None
+        wanted = translation.language_of(choice) if isinstance(choice, str) else ""
+        if self.restart.hasFocus():
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.restart.setVisible(wanted not in ("", translation.language()))
 
 
 class LevelMeter(QWidget):
@@ -192,6 +230,7 @@ class DeviceField(SettingField):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.intent.emit(ListDevices(on=False))
         if self.meter is not None:
             self.intent.emit(WatchMicrophone(on=False))
 
@@ -203,15 +242,17 @@ class DeviceField(SettingField):
             for device in self._devices:
                 self.list.addItem(self._label(device), device)
             if self._value is not None and self._value not in self._devices:
-                gone = self.tr("%1 (not connected)").replace("%1", self._value[0])
+                name = device_name(self._value[0], self._kind)
+                gone = self.tr("%1 (not connected)").replace("%1", name)
                 self.list.addItem(gone, self._value)
             values = [self.list.itemData(index) for index in range(self.list.count())]
             self.list.setCurrentIndex(values.index(self._value))
 
     def _label(self, device: Choice) -> str:
         """The name; with its host API where two have the same."""
+        name = device_name(device[0], self._kind)
         alike = sum(other[0] == device[0] for other in self._devices)
-        return device[0] if alike == 1 else f"{device[0]} ({device[1]})"
+        return name if alike == 1 else f"{name} ({device[1]})"
 
     def _choose(self, index: int) -> None:
         self._value = self.list.itemData(index)

@@ -11,6 +11,7 @@ from app.core.events import DeleteModel, Event, OllamaChanged, SettingChanged
 from app.core.ollama import same_model
 from app.ui import theme as look
 from app.ui.cards import Glyph
+from app.ui.folding import Folding, in_a_line
 from app.ui.labels import plain_label
 from app.ui.settings.keys import LOCAL_ONLY
 from app.ui.theme import Theme
@@ -18,6 +19,9 @@ from app.ui.words import size
 
 PATIENCE_MS = 6000
 """A server that has not deleted a model by then has refused; why is said elsewhere."""
+
+_LEAST_WORDS_PX = 180
+"""Of a model; where they have less, the buttons stand under them."""
 
 
 class OllamaModelRow(QWidget):
@@ -57,19 +61,28 @@ class OllamaModelRow(QWidget):
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
         self._patience.timeout.connect(self._not_deleted)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         text = QVBoxLayout()
         text.setSpacing(1)
         text.addWidget(self._title)
         text.addWidget(self._about)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, look.SPACE_XS, 0, look.SPACE_XS)
-        line.setSpacing(look.SPACE_S)
-        line.addWidget(self._mark)
-        line.addSpacing(look.SPACE_XS)
-        line.addLayout(text, 1)
-        line.addWidget(self.confirm)
-        line.addWidget(self.keep)
-        line.addWidget(self.delete)
+        said = QWidget()
+        left = QHBoxLayout(said)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(look.SPACE_S)
+        left.addWidget(self._mark)
+        left.addSpacing(look.SPACE_XS)
+        left.addLayout(text, 1)
+        buttons = in_a_line(self.confirm, self.keep, self.delete)
+        self._line = Folding(look.SPACE_S, look.SPACE_XS)
+        self._line.add(said, stretch=1, least=_LEAST_WORDS_PX)
+        # at the right in both, so that no click on Delete is one on what deletes
+        self._line.add(buttons, side=Qt.AlignmentFlag.AlignRight)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, look.SPACE_XS, 0, look.SPACE_XS)
+        column.addWidget(self._line)
 
     @property
     def text(self) -> str:
@@ -109,6 +122,7 @@ class OllamaModelRow(QWidget):
             button.setAccessibleDescription(self._about.text())
             button.setToolTip(what.replace("%1", self.name))
         self.setAccessibleName(self.text)
+        self._line.fold()
 
     def _words(self) -> str:
         if self._deleting:

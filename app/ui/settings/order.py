@@ -30,6 +30,7 @@ from app.core.ports import Engine, Stage
 from app.ui import icons, words
 from app.ui import theme as look
 from app.ui.cards import Glyph
+from app.ui.folding import Folding, in_a_line
 from app.ui.labels import plain_label
 from app.ui.settings.keys import LOCAL_ONLY
 from app.ui.settings.verdict import Verdict
@@ -40,6 +41,9 @@ translate = QCoreApplication.translate
 
 SKILLS = Engine(Stage.LLM, "skills", "", stand_in=True)
 """They come last, always."""
+
+_LEAST_WORDS_PX = 220
+"""Of a model; where they have less, its buttons stand under them."""
 
 
 class ModelList:
@@ -177,19 +181,21 @@ class ModelRow(QWidget):
         text.addWidget(self._title)
         text.addLayout(standing)
         text.addWidget(self._verdict)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, look.SPACE_XS, 0, look.SPACE_XS)
-        line.setSpacing(look.SPACE_S)
-        line.addWidget(self._place)
-        line.addWidget(self._where)
-        line.addSpacing(look.SPACE_XS)
-        line.addLayout(text, 1)
-        line.addWidget(self.key)
-        line.addWidget(self.test)
-        line.addWidget(self.up)
-        line.addWidget(self.down)
-        line.addSpacing(look.SPACE_XS)
-        line.addWidget(self.switch)
+        said = QWidget()
+        left = QHBoxLayout(said)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(look.SPACE_S)
+        left.addWidget(self._place)
+        left.addWidget(self._where)
+        left.addSpacing(look.SPACE_XS)
+        left.addLayout(text, 1)
+        buttons = in_a_line(*self.controls())
+        line = Folding(look.SPACE_S, look.SPACE_XS)
+        line.add(said, stretch=1, least=_LEAST_WORDS_PX)
+        line.add(buttons, side=Qt.AlignmentFlag.AlignRight)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, look.SPACE_XS, 0, look.SPACE_XS)
+        column.addWidget(line)
 
     @property
     def text(self) -> str:

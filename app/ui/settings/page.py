@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
@@ -30,11 +29,12 @@ from app.core.events import (
 from app.core.sound_events import DevicesListed, MicrophoneHeard
 from app.ui import theme as look
 from app.ui.echoes import Echoes
+from app.ui.folding import Folding
 from app.ui.search_page import SearchPage
 from app.ui.settings.controls import field_for
 from app.ui.settings.fields import LinkField, SettingField
 from app.ui.settings.keys import ServiceKeys
-from app.ui.settings.lists import DeviceField
+from app.ui.settings.lists import DeviceField, LanguageField
 from app.ui.settings.ollama import OllamaModelList
 from app.ui.settings.order import ModelOrder
 from app.ui.settings.rows import Group, Kind, Row, groups
@@ -43,6 +43,9 @@ from app.ui.settings.shortcut import ShortcutSetting
 from app.ui.theme import Theme
 
 ORDER = "llm.order"
+
+_LEAST_WORDS_PX = 160
+"""Where a setting's words have less, its control stands under them."""
 
 _CONCERNING = (
     SettingChanged,
@@ -74,15 +77,23 @@ class SettingRow(QWidget):
             about.hide()
         self.rule = QFrame()
         self.rule.setObjectName("rule")
-        words = QVBoxLayout()
+        said = QWidget()
+        words = QVBoxLayout(said)
+        words.setContentsMargins(0, 0, 0, 0)
         words.setSpacing(2)
         words.addWidget(title)
         words.addWidget(about)
-        body: QVBoxLayout | QHBoxLayout = QVBoxLayout() if wide else QHBoxLayout()
+        body = QVBoxLayout()
         body.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_L, look.SPACE_M)
-        body.setSpacing(look.SPACE_S if wide else look.SPACE_XL)
-        body.addLayout(words, 0 if wide else 1)
-        body.addWidget(control, 0)
+        body.setSpacing(look.SPACE_S)
+        if wide:
+            body.addWidget(said)
+            body.addWidget(control)
+        else:
+            line = Folding(look.SPACE_XL, look.SPACE_S)
+            line.add(said, stretch=1, least=_LEAST_WORDS_PX)
+            line.add(control)
+            body.addWidget(line)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -118,11 +129,15 @@ class SettingGroup(QWidget):
         column.addWidget(heading)
         column.addWidget(card)
 
-    def search(self, query: str) -> int:
-        """Show what is found by the query, or everything for an empty one; how many are shown."""
+    def search(self, query: str, *, by_title: bool) -> int:
+        """Show what is found by the query, or everything for an empty one; how many are shown.
+
+        Args:
+            by_title: the heading stands for all that is under it.
+        """
         shown = 0
         for row in self.rows:
-            found = found_by(f"{self.title} {row.words}", query)
+            found = found_by(f"{self.title if by_title else ''} {row.words}", query)
             row.setVisible(found)
             row.rule.setVisible(shown > 0)
             shown += found
@@ -135,9 +150,11 @@ class SettingsPage(SearchPage):
 
     Signals:
         page_wanted: another page, or the folder, by its name in the table ("models").
+        restart_wanted: Parley shall end and start again, in another language.
     """
 
     page_wanted = Signal(str)
+    restart_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, self.tr("Settings"), self.tr("Search settings"), parent)
@@ -188,6 +205,8 @@ class SettingsPage(SearchPage):
         if isinstance(field, DeviceField):
             field.intent.connect(self.intent)
             self.devices.append(field)
+        elif isinstance(field, LanguageField):
+            field.restart_wanted.connect(self.restart_wanted)
         self.fields[row.name] = field
         return field, field.wide
 
@@ -258,7 +277,9 @@ class SettingsPage(SearchPage):
         self.search.clear()
         row = self.rows.get(name)
         if row is not None:
-            row.control.tab_stops()[0].setFocus(Qt.FocusReason.OtherFocusReason)
+            stops = row.control.tab_stops()
+            first = next((stop for stop in stops if not stop.isHidden()), stops[0])
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
             QTimer.singleShot(0, row, lambda: self.scroll_to(row))  # once it is laid out
 
     def _open_key(self, name: str) -> None:
@@ -271,7 +292,10 @@ class SettingsPage(SearchPage):
     # --- the search, and the keyboard -----------------------------------------------------
 
     def _search(self, query: str) -> None:
-        shown = sum(group.search(query) for group in self.groups)
+        # "language" is two settings and a word in a heading: who means the settings need not see
+        # all that is under that heading
+        named = any(found_by(row.row.names, query) for row in self.rows.values())
+        shown = sum(group.search(query, by_title=not named) for group in self.groups)
         self.nothing.setVisible(not shown)
         self.nothing.setText(
             self.tr("No setting has “%1” in its words. Esc shows all of them.").replace(

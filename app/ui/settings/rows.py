@@ -12,6 +12,8 @@ from enum import Enum, auto
 
 from PySide6.QtCore import QCoreApplication
 
+from app.ui.settings.search_words import search_words
+
 translate = QCoreApplication.translate
 
 
@@ -38,6 +40,8 @@ class Kind(Enum):
     """Keys that are pressed to be recorded."""
     LINK = auto()
     """A button that leads elsewhere; no setting of the file."""
+    LANGUAGE = auto()
+    """Of the window: from a list, with a way to have it at once."""
     OLLAMA = auto()
     """The models on the Ollama server; no setting of the file."""
 
@@ -68,14 +72,17 @@ class Row:
     step: float = 1
     needs: str = ""
     """Name of a switch without which it means nothing."""
-    also: str = ""
-    """More words by which it is found."""
+
+    @property
+    def names(self) -> str:
+        """What people call it."""
+        return f"{self.title} {search_words(self.name)}"
 
     @property
     def words(self) -> str:
         """Everything it is found by."""
         options = (f"{option.title} {option.about}" for option in self.options)
-        return " ".join((self.title, self.about, self.also, self.name, *options))
+        return " ".join((self.names, self.about, self.name, *options))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +115,11 @@ def _sound() -> tuple[Row, ...]:
             "audio.input",
             Kind.DEVICE,
             translate("Settings", "Microphone"),
-            also=translate("Settings", "input device level meter recording headset"),
         ),
         Row(
             "audio.output",
             Kind.DEVICE,
             translate("Settings", "Loudspeaker"),
-            also=translate("Settings", "output device test tone volume headphones speaker"),
         ),
     )
 
@@ -136,7 +141,6 @@ def _speech() -> tuple[Row, ...]:
                 Option("nl", "Nederlands"),
                 Option("ru", "Русский"),
             ),
-            also=translate("Settings", "language recognition speech to text"),
         ),
         Row(
             "stt.provider",
@@ -154,7 +158,6 @@ def _speech() -> tuple[Row, ...]:
                     translate("Settings", "Built in, English only, for short questions."),
                 ),
             ),
-            also=translate("Settings", "engine recognition"),
         ),
         Row(
             "tts.provider",
@@ -172,7 +175,6 @@ def _speech() -> tuple[Row, ...]:
                     translate("Settings", "Built in, many languages, sounds like a machine."),
                 ),
             ),
-            also=translate("Settings", "engine speech text to speech"),
         ),
         Row(
             "tts.speed",
@@ -181,7 +183,6 @@ def _speech() -> tuple[Row, ...]:
             translate("Settings", "1 is the voice’s own; 2 is twice as fast."),
             unit=" ×",
             step=0.1,
-            also=translate("Settings", "speed rate slow fast voice"),
         ),
         Row(
             "link.models",
@@ -189,7 +190,6 @@ def _speech() -> tuple[Row, ...]:
             translate("Settings", "Models"),
             translate("Settings", "Download, change and delete speech models and voices."),
             options=(Option("models", translate("Settings", "Show the models")),),
-            also=translate("Settings", "download whisper mms ollama size licence"),
         ),
     )
 
@@ -201,7 +201,6 @@ def _history() -> tuple[Row, ...]:
             Kind.SWITCH,
             translate("Settings", "Keep conversations"),
             translate("Settings", "In one file on this computer, which nobody else reads."),
-            also=translate("Settings", "history save private record"),
         ),
         Row(
             "history.keep_days",
@@ -218,7 +217,6 @@ def _history() -> tuple[Row, ...]:
                 Option(365, translate("Settings", "A year")),
             ),
             needs="history.enabled",
-            also=translate("Settings", "retention keep days"),
         ),
     )
 
@@ -230,7 +228,6 @@ def _desktop() -> tuple[Row, ...]:
             Kind.SHORTCUT,
             translate("Settings", "Talk from any window"),
             translate("Settings", "These keys work while another program is in front."),
-            also=translate("Settings", "global hotkey shortcut push to talk"),
         ),
         Row(
             "desktop.overlay",
@@ -239,7 +236,6 @@ def _desktop() -> tuple[Row, ...]:
             translate(
                 "Settings", "Shows what Parley hears and does while another window is in front."
             ),
-            also=translate("Settings", "overlay floating always on top"),
         ),
         Row(
             "desktop.notifications",
@@ -256,7 +252,6 @@ def _desktop() -> tuple[Row, ...]:
             translate(
                 "Settings", "Shows whether Parley listens, where the desktop has a place for it."
             ),
-            also=translate("Settings", "tray indicator status"),
         ),
         Row(
             "desktop.close_to_tray",
@@ -264,14 +259,12 @@ def _desktop() -> tuple[Row, ...]:
             translate("Settings", "Keep running when the window is closed"),
             translate("Settings", "The icon in the panel brings it back."),
             needs="desktop.tray",
-            also=translate("Settings", "background quit minimise"),
         ),
         Row(
             "desktop.start_at_login",
             Kind.SWITCH,
             translate("Settings", "Start at login"),
             translate("Settings", "Parley is ready when you are."),
-            also=translate("Settings", "autostart boot"),
         ),
     )
 
@@ -284,7 +277,6 @@ def _about() -> tuple[Row, ...]:
             translate("Settings", "Diagnosis"),
             translate("Settings", "What works, what does not, and what helps."),
             options=(Option("diagnosis", translate("Settings", "Check everything")),),
-            also=translate("Settings", "doctor problem error help report"),
         ),
         Row(
             "link.data",
@@ -292,14 +284,12 @@ def _about() -> tuple[Row, ...]:
             translate("Settings", "Your data"),
             translate("Settings", "History, settings and models are in folders of yours."),
             options=(Option("data", translate("Settings", "Open the folder")),),
-            also=translate("Settings", "data folder files backup"),
         ),
         Row(
             "updates.check",
             Kind.SWITCH,
             translate("Settings", "Look for updates"),
             translate("Settings", "Asks once a day. Nothing is downloaded by itself."),
-            also=translate("Settings", "version new release"),
         ),
     )
 
@@ -315,14 +305,12 @@ def _models() -> tuple[Row, ...]:
                 "The first one that can answers; the next goes on when it cannot. "
                 "Alt+Up and Alt+Down move a model.",
             ),
-            also=translate("Settings", "order first fallback provider engine skills"),
         ),
         Row(
             "llm.local_only",
             Kind.SWITCH,
             translate("Settings", "Stay on this computer"),
             translate("Settings", "When this is on, nothing you say is sent to a cloud service."),
-            also=translate("Settings", "private privacy offline local cloud"),
         ),
         Row(
             "llm.skills.first",
@@ -333,7 +321,6 @@ def _models() -> tuple[Row, ...]:
                 "Time, timers, sums and units are answered at once, without a model. "
                 "A model cannot look at the clock.",
             ),
-            also=translate("Settings", "built-in"),
         ),
         Row(
             "llm.patience_s",
@@ -341,14 +328,12 @@ def _models() -> tuple[Row, ...]:
             translate("Settings", "Longest wait"),
             translate("Settings", "When no model has begun to answer by then, Parley says so."),
             unit=translate("Settings", " s"),
-            also=translate("Settings", "patience deadline timeout slow seconds"),
         ),
         Row(
             "llm.keys",
             Kind.KEYS,
             translate("Settings", "Services and keys"),
             translate("Settings", "A cloud service answers only when it has a key from you."),
-            also=translate("Settings", "api password account groq cerebras openai vllm"),
         ),
         Row(
             "llm.ollama.models",
@@ -358,7 +343,6 @@ def _models() -> tuple[Row, ...]:
                 "Settings",
                 "What its server has on the disk. Which one answers is chosen under Models.",
             ),
-            also=translate("Settings", "delete remove disk space pulled downloaded size"),
         ),
     )
 
@@ -386,7 +370,6 @@ def _answers() -> tuple[Row, ...]:
                     translate("Settings", "A full explanation, with reasons and examples."),
                 ),
             ),
-            also=translate("Settings", "quality mode short long"),
         ),
         Row(
             "llm.persona",
@@ -395,7 +378,6 @@ def _answers() -> tuple[Row, ...]:
             translate(
                 "Settings", "Who answers, and how. The model reads it before every question."
             ),
-            also=translate("Settings", "character style instructions system prompt"),
         ),
         Row(
             "llm.history_turns",
@@ -406,7 +388,6 @@ def _answers() -> tuple[Row, ...]:
                 "How many of your earlier questions and their answers the model is shown at most. "
                 "With 0 it sees each question alone.",
             ),
-            also=translate("Settings", "history turns context conversation remember forget"),
         ),
     )
 
@@ -422,7 +403,6 @@ def _readiness() -> tuple[Row, ...]:
                 "Parley looks whether the model is in memory, and loads it when it is not. "
                 "Looking costs nothing.",
             ),
-            also=translate("Settings", "keepalive warm cold load"),
         ),
         Row(
             "keepalive.interval_s",
@@ -431,7 +411,6 @@ def _readiness() -> tuple[Row, ...]:
             translate("Settings", "A model that was unloaded is noticed this soon."),
             unit=translate("Settings", " s"),
             needs="keepalive.enabled",
-            also=translate("Settings", "keepalive interval seconds"),
         ),
     )
 
@@ -459,14 +438,12 @@ def _talking() -> tuple[Row, ...]:
                     translate("Settings", "A short press is a press, a long one is held."),
                 ),
             ),
-            also=translate("Settings", "push to talk toggle space button microphone hands-free"),
         ),
         Row(
             "talk.key",
             Kind.SHORTCUT,
             translate("Settings", "Which key"),
             translate("Settings", "In this window. In the text box a letter stays a letter."),
-            also=translate("Settings", "space hotkey rebind"),
         ),
     )
 
@@ -482,7 +459,6 @@ def _appearance() -> tuple[Row, ...]:
                 Option("light", translate("Settings", "Light")),
                 Option("dark", translate("Settings", "Dark")),
             ),
-            also=translate("Settings", "colours night mode look"),
         ),
         Row(
             "appearance.text_size",
@@ -491,11 +467,10 @@ def _appearance() -> tuple[Row, ...]:
             translate("Settings", "Of the conversation. Ctrl+plus and Ctrl+minus change it too."),
             unit=" ×",
             step=0.1,
-            also=translate("Settings", "font zoom larger smaller"),
         ),
         Row(
             "appearance.language",
-            Kind.LIST,
+            Kind.LANGUAGE,
             translate("Settings", "Language of the window"),
             translate("Settings", "Acts from the next start on."),
             options=(
@@ -503,7 +478,6 @@ def _appearance() -> tuple[Row, ...]:
                 Option("en", "English"),
                 Option("fr", "Français"),
             ),
-            also=translate("Settings", "translation french english"),
         ),
         Row(
             "appearance.motion",
@@ -514,13 +488,11 @@ def _appearance() -> tuple[Row, ...]:
                 Option("full", translate("Settings", "Full")),
                 Option("reduced", translate("Settings", "Reduced")),
             ),
-            also=translate("Settings", "animation accessibility"),
         ),
         Row(
             "appearance.face",
             Kind.SWITCH,
             translate("Settings", "Face"),
             translate("Settings", "A calm figure that speaks with the voice."),
-            also=translate("Settings", "avatar mouth animation"),
         ),
     )

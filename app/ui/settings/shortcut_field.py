@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QKeyCombination, Qt, Signal
+from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -10,9 +10,17 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.settings import range_of
+from app.ui import icons
 from app.ui import theme as look
 from app.ui.theme import Theme
 from app.ui.words import pair
@@ -21,6 +29,7 @@ RECORDS_KEYS = "recordsKeys"
 """A property: the talk key leaves every key to a widget that has it set."""
 
 _WIDTH_PX = 168
+_ICON_PX = 16
 
 _MODIFIER_KEYS = {
     Qt.Key.Key_Control: Qt.KeyboardModifier.ControlModifier,
@@ -59,7 +68,11 @@ class ShortcutField(QWidget):
     """Shows a shortcut; a click or Enter lets the user press another one.
 
     Meanwhile Esc leaves it as it is, and Backspace takes it away (where one is needed, back to
-    the usual one). Keys that cannot be taken are refused with a sentence. Lives in the GUI thread.
+    the usual one), as the button beside it does. Keys that cannot be taken are refused with a
+    sentence. Lives in the GUI thread.
+
+    Attributes:
+        clear: the button that takes the shortcut away; there while there is something to take.
 
     Signals:
         chosen: the user wants this shortcut, as Qt writes keys; empty for none.
@@ -76,6 +89,8 @@ class ShortcutField(QWidget):
         super().__init__()
         self._theme = theme
         self._allow_plain = allow_plain
+        self._usual = str(range_of("talk.key").default) if allow_plain else ""
+        """What stands here when nothing was chosen."""
         self._shortcut = ""
         self._title = self.tr("Shortcut")
         self.keys = _Keys(self)
@@ -83,14 +98,24 @@ class ShortcutField(QWidget):
         self.keys.clicked.connect(self.keys.begin)
         self.keys.pressed_keys.connect(self._take)
         self.keys.changed.connect(self._dress)
+        self.clear = QToolButton()
+        self.clear.setProperty("role", "icon")
+        self.clear.setIconSize(QSize(_ICON_PX, _ICON_PX))
+        self.clear.clicked.connect(self._clear)
         self.remark = QLabel()
         self.remark.setProperty("role", "small")
         self.remark.setWordWrap(True)
         self.remark.hide()
+        line = QHBoxLayout()
+        line.setSpacing(look.SPACE_XS)
+        for part in self.tab_stops():
+            line.addWidget(part)
+        if not allow_plain:
+            line.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(look.SPACE_XS)
-        column.addWidget(self.keys)
+        column.addLayout(line)
         column.addWidget(self.remark)
         theme.changed.connect(self._dress)
         self._dress()
@@ -114,8 +139,9 @@ class ShortcutField(QWidget):
         """Nothing waits to be let out."""
 
     def tab_stops(self) -> list[QWidget]:
-        """What Tab reaches."""
-        return [self.keys]
+        """What Tab reaches, from left to right. The keys keep their place at the edge of the page
+        whether there is something to clear or not."""
+        return [self.clear, self.keys] if self._allow_plain else [self.keys, self.clear]
 
     def _take(self, combination: QKeyCombination) -> None:
         key, modifiers = combination.key(), combination.keyboardModifiers()
@@ -123,7 +149,7 @@ class ShortcutField(QWidget):
         if plain and key == Qt.Key.Key_Escape:
             self.keys.end()
         elif plain and key == Qt.Key.Key_Backspace:
-            self._choose(str(range_of("talk.key").default) if self._allow_plain else "")
+            self._clear()
         elif why := self._refusal(combination):
             self.remark.setText(why)
             self.remark.show()
@@ -136,6 +162,11 @@ class ShortcutField(QWidget):
         self.keys.end()
         self._announce(self.keys.text())
         self.chosen.emit(shortcut)
+
+    def _clear(self) -> None:
+        if self.clear.hasFocus():  # the button is about to go
+            self.keys.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._choose(self._usual)
 
     def _refusal(self, combination: QKeyCombination) -> str:
         """Why these keys cannot be taken; empty when they can."""
@@ -173,6 +204,17 @@ class ShortcutField(QWidget):
             else self.tr("Enter lets you press other keys.")
         )
         self.keys.setToolTip(self.keys.accessibleDescription())
+        self._dress_clear()
+
+    def _dress_clear(self) -> None:
+        words, icon = self.tr("Take the shortcut away"), "close"
+        if self._usual:
+            words, icon = self.tr("Back to the usual key"), "again"
+        tokens = self._theme.tokens
+        self.clear.setIcon(icons.icon(icon, tokens.muted, size=_ICON_PX))
+        self.clear.setToolTip(words)
+        self.clear.setAccessibleName(pair(self._title, words))
+        self.clear.setVisible(self._shortcut != self._usual)
 
     def _announce(self, text: str) -> None:
         if QAccessible.isActive():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pytestqt.qtbot import QtBot
 
 from app.desktop.shortcuts.combination import Combination
-from app.desktop.shortcuts.listener import DOWN, UP, Watch
+from app.desktop.shortcuts.listener import DOWN, LONGEST_REASON, UP, Watch, reason
 from app.desktop.shortcuts.system import SystemShortcut
 from tests.desktop.conftest import Ear
 from tests.support.virtual_screen import VirtualScreen
@@ -74,3 +76,25 @@ def test_a_listening_process_that_dies_lets_go_of_the_key(
     standing = ear.until_stands(2)
     assert not standing.works
     assert standing.why
+
+
+def test_a_library_that_cannot_be_used_says_why(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a screen pynput fails while it is imported, in the process that listens."""
+    pytest.importorskip("Xlib")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "PYNPUT_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
+    backend = ear.on(SystemShortcut())
+    backend.start(Combination("F9", ()))
+    standing = ear.until_stands()
+    assert not standing.works
+    assert "parley toggle" in standing.why
+    assert standing.detail
+    assert "\n" not in standing.detail
+    assert len(standing.detail) <= LONGEST_REASON
+
+
+def test_a_reason_is_one_line_without_the_users_name() -> None:
+    home = Path.home()
+    told = reason(ImportError(f"dlopen({home}/lib/x.so): not found\nTry this:\n..."))
+    assert told == "ImportError: dlopen(~/lib/x.so): not found"
+    assert reason(ImportError()) == "ImportError:"

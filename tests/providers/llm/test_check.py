@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.providers.llm.cerebras import CerebrasLlm
 from app.providers.llm.check import Verdict, check, check_by_name
 from app.providers.llm.groq import GroqLlm
 from app.providers.llm.ollama import OllamaLlm
+from app.providers.llm.ollama_program import find_program
 from app.providers.llm.openai import OpenAiLlm
 from app.providers.llm.openai_style import OpenAiStyleLlm
 from app.settings import (
@@ -26,6 +28,7 @@ from app.settings import (
     OpenAiSettings,
 )
 from tests.providers.llm.replies import run
+from tests.support.fake_ollama import FakeOllama
 from tests.support.ollama_server import OllamaServer
 from tests.support.openai_server import OpenAiServer
 from tests.support.tiny_chat_model import make_tiny_chat_model
@@ -185,11 +188,23 @@ def test_ollama_without_the_model() -> None:
     assert found.line.endswith("Get it with: ollama pull absent:1b")
 
 
-def test_ollama_that_does_not_run() -> None:
+@pytest.mark.parametrize("installed", [True, False])
+def test_ollama_that_does_not_run(
+    installed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if installed:
+        FakeOllama(tmp_path).install()
+    elif find_program(os.environ) is not None:
+        pytest.skip("Ollama is installed in a usual place here")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         found = ollama(f"http://127.0.0.1:{taken.getsockname()[1]}")
-    assert found.line == "Ollama is not running. Start it with: ollama serve"
+    if installed:
+        assert found.line == "Ollama is not running. Start it with: ollama serve"
+    else:
+        assert found.line.startswith("Ollama is not installed. Install it from https://")
 
 
 # --- presets and keys ---------------------------------------------------------------------

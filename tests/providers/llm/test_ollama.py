@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,8 +14,10 @@ import pytest
 from app.core.ports import Message, Warmth
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
 from app.providers.llm.ollama import OllamaLlm, OllamaState, is_cloud_model, server_url
+from app.providers.llm.ollama_program import find_program
 from app.settings import OllamaSettings
 from tests.providers.llm.replies import ask, collect, run
+from tests.support.fake_ollama import FakeOllama
 from tests.support.ollama_server import OllamaProcess, OllamaServer
 from tests.support.openai_server import OpenAiServer
 
@@ -318,11 +323,37 @@ def test_a_name_without_a_tag_means_latest() -> None:
         assert run(llm, twice)
 
 
-def test_warming_without_a_server() -> None:
+@pytest.mark.parametrize("installed", [True, False])
+def test_warming_without_a_server(
+    installed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if installed:
+        FakeOllama(tmp_path).install()
+    elif find_program(os.environ) is not None:
+        pytest.skip("Ollama is installed in a usual place here")
     with OllamaServer() as server:
         llm = make(server)
-    with pytest.raises(ProviderUnavailable, match=r"Ollama is not running\."):
+    words = "Ollama is not running." if installed else "Ollama is not installed. Install it from"
+    with pytest.raises(ProviderUnavailable, match=re.escape(words)):
         run(llm, llm.ensure_warm)
+
+
+def test_a_server_that_was_there_is_stopped_wherever_its_program_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with OllamaServer() as server:
+        llm = make(server)
+
+        async def twice() -> None:
+            await llm.ensure_warm()
+            await asyncio.to_thread(server.stop)
+            await llm.ensure_warm()
+
+        with pytest.raises(ProviderUnavailable, match=r"Ollama is not running\."):
+            run(llm, twice)
 
 
 def test_warming_a_model_that_is_not_pulled(ollama_server: OllamaServer) -> None:

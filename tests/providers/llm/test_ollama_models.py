@@ -10,7 +10,9 @@ from typing import Any, cast
 import pytest
 
 from app.core.downloads import Download
+from app.core.ports import Message
 from app.errors import ProviderBroke, ProviderUnavailable
+from app.providers.llm.ollama import OllamaLlm
 from app.providers.llm.ollama_models import OllamaModels, _pull_refused
 from app.settings import OllamaSettings
 from tests.support.fake_ollama import free_port
@@ -153,3 +155,54 @@ def test_how_much_of_a_loaded_model_is_on_the_gpu(share: float) -> None:
 
     with OllamaServer(vram=share) as server:
         assert asyncio.run(load_and_look(server.url)) == pytest.approx(share)
+
+
+# --- memory -----------------------------------------------------------------------------------
+
+
+def test_a_model_that_is_loaded_here_is_as_a_question_wants_it() -> None:
+    """With other options the server would load it once more for the first question."""
+    options = {"num_ctx": 2048, "num_thread": 3, "keep_alive": "-1"}
+    with OllamaServer() as server:
+        models = make(server.url, **options)
+        llm = OllamaLlm(OllamaSettings.model_validate({"host": server.url, **options}))
+
+        async def load_and_ask() -> None:
+            await models.load()
+            await models.close()
+            assert [word async for word in llm.reply([Message("user", "Hi")], "en")]
+            await llm.close()
+
+        asyncio.run(load_and_ask())
+        assert server.loads == 1
+
+
+def test_who_unloads_it_waits_until_it_is_gone() -> None:
+    with OllamaServer() as server:
+        server.other_program(num_ctx=8192)
+        models = make(server.url)
+
+        async def unload() -> None:
+            await models.unload()
+            assert server.loaded is None
+            await models.unload()  # it may be gone already
+            await models.close()
+
+        asyncio.run(unload())
+
+
+def test_a_model_that_does_not_go_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.providers.llm.ollama_models.GONE_WITHIN_S", 0.1)
+    with OllamaServer() as server:
+        server.other_program()
+        server.create_again()  # an old copy stays in memory under its name
+        models = make(server.url)
+
+        async def unload() -> None:
+            try:
+                await models.unload()
+            finally:
+                await models.close()
+
+        with pytest.raises(ProviderBroke, match="does not let go of phi3:mini"):
+            asyncio.run(unload())

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from app.errors import ProviderUnavailable
-from app.providers.gpu import nvidia_gpus
+from app.providers.gpu import MIB, free_gpu_bytes, nvidia_gpus
 from app.providers.llm.ollama_connection import with_environment
 from app.providers.llm.ollama_program import (
     MAX_LOG_BYTES,
@@ -291,3 +291,15 @@ def test_a_driver_that_does_not_work_is_no_gpu(tmp_path: Path) -> None:
     tool.chmod(0o755)
     assert nvidia_gpus({"PATH": f"{tmp_path}:/bin:/usr/bin"}) == ()
     assert nvidia_gpus({"PATH": ""}) == ()
+
+
+@pytest.mark.parametrize(
+    ("says", "free"),
+    [("echo 3100; echo 900", 4000 * MIB), ("echo '[N/A]'", None), ("exit 9", None)],
+)
+def test_the_free_memory_of_all_gpus_together(tmp_path: Path, says: str, free: int | None) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f'#!/bin/sh\n[ "$1" = --query-gpu=memory.free ] || exit 1\n{says}\n')
+    tool.chmod(0o755)
+    assert free_gpu_bytes({"PATH": f"{tmp_path}:/bin:/usr/bin"}) == free
+    assert free_gpu_bytes({"PATH": ""}) is None

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.events import Event
 from app.core.ports import Message, Stage
 from app.providers.llm.skills import SkillsLlm
+from app.providers.llm.skills.timer_keeper import TimerKeeper
 from app.settings import SkillsSettings
 from tests.support.skills import ask, ringing_skills, say, skills_at
 
@@ -263,11 +265,8 @@ def test_any_text_gets_one_reply_and_none_breaks(text: str, language: str) -> No
 @given(text=TEXTS)
 @settings(max_examples=150, deadline=None)
 def test_asking_whether_skills_know_changes_nothing(text: str) -> None:
-    changes: list[str] = []
-    skills = skills_at(
-        on_timer_set=lambda label, _: changes.append(label),
-        on_timer_rang=lambda label, *_: changes.append(label),
-    )
+    changes: list[Event] = []
+    skills = skills_at(timers=TimerKeeper(changes.append))
     # Outside of any event loop: a timer could not even be started here.
     for asked in (text, f"set a {text} timer for 5 minutes", "set a timer for 5 minutes"):
         skills.answers(asked, "en")

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.core.events import Event, TimerRang, TimerSet
 from app.providers.llm.skills import SkillsLlm
+from app.providers.llm.skills.timer_keeper import TimerKeeper
 from tests.support.skills import THURSDAY, ask, ringing_skills, say, skills_at
 
 
@@ -21,12 +23,13 @@ class Bell:
         self.rang: list[tuple[str, str, str]] = []
         self._news = asyncio.Event()
 
-    def on_set(self, label: str, seconds: float) -> None:
-        self.set.append((label, seconds))
-
-    def on_rang(self, label: str, announcement: str, language: str) -> None:
-        self.rang.append((label, announcement, language))
-        self._news.set()
+    def hear(self, event: Event) -> None:
+        match event:
+            case TimerSet():
+                self.set.append((event.label, event.seconds))
+            case TimerRang():
+                self.rang.append((event.label, event.announcement, event.language))
+                self._news.set()
 
     async def rings(self, times: int) -> None:
         """Wait until it has rung so often."""
@@ -41,7 +44,7 @@ def with_bell(talk: Callable[[SkillsLlm, Bell], Awaitable[None]]) -> Bell:
 
     async def run() -> Bell:
         bell = Bell()
-        skills = skills_at(on_timer_set=bell.on_set, on_timer_rang=bell.on_rang)
+        skills = skills_at(timers=TimerKeeper(bell.hear))
         try:
             await talk(skills, bell)
         finally:
@@ -257,8 +260,28 @@ def test_without_a_window_no_timer_is_promised(text: str) -> None:
     skills = skills_at()
     assert skills.answers(text, "en")
     assert asyncio.run(say(skills, text)) == (
-        "Timers need my window open. Open it and ask me again."
+        "A timer can ring only from my window. Open it and ask me there."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "reply"),
+    [
+        ("how long is left", "en", "My timers run in my window. Ask me there."),
+        ("what timers do i have", "en", "My timers run in my window. Ask me there."),
+        ("cancel the tea timer", "en", "My timers run in my window. Ask me there."),
+        ("cancel all timers", "en", "My timers run in my window. Ask me there."),
+        (
+            "annule le minuteur",
+            "fr",
+            "Mes minuteurs tournent dans ma fenêtre. Demandez-le-moi là-bas.",
+        ),
+    ],
+)
+def test_without_a_window_nothing_is_claimed_about_its_timers(
+    text: str, language: str, reply: str
+) -> None:
+    assert asyncio.run(say(skills_at(), text, language=language)) == reply
 
 
 def test_an_alarm_over_the_change_of_clocks_rings_at_its_time() -> None:
@@ -267,7 +290,7 @@ def test_an_alarm_over_the_change_of_clocks_rings_at_its_time() -> None:
 
     async def talk() -> list[tuple[str, float]]:
         bell = Bell()
-        skills = skills_at(night, on_timer_set=bell.on_set, on_timer_rang=bell.on_rang)
+        skills = skills_at(night, timers=TimerKeeper(bell.hear))
         await say(skills, "wake me up at 7 am")
         await skills.close()
         return bell.set

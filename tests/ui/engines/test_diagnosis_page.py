@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from app.core.diagnosis_events import Check, ChecksEnded, RunChecks
+from app.core.catalogue import WHISPER as WHISPER_OFFERS
+from app.core.catalogue import ModelId
+from app.core.diagnosis_events import (
+    Check,
+    ChecksEnded,
+    ModelPlaced,
+    MoveToGpu,
+    Placing,
+    RunChecks,
+    ShortcutReported,
+)
 from app.core.events import (
+    ChangeSetting,
     DeviceChanged,
     EngineMissing,
     EngineReady,
     Event,
+    FetchModel,
     OllamaChanged,
+    SettingChanged,
     StartOllama,
 )
+from app.core.model_cards import Chosen, Stock, cards
+from app.core.model_events import ModelsListed
 from app.core.ports import Engine, Stage
 from app.ui.engines.diagnosis_page import DiagnosisPage
 from app.ui.engines.findings import Fix
@@ -31,6 +47,8 @@ VITS = Engine(Stage.TTS, "vits", "mms-tts-eng")
 
 STOPPED = OllamaChanged(model="phi3:mini", local=True, found=True, running=False)
 
+TINY, BASE = (offer.id for offer in (WHISPER_OFFERS[0], WHISPER_OFFERS[2]))
+
 ALL_WELL = (
     DeviceChanged(kind="input", name="Desk microphone"),
     DeviceChanged(kind="output", name="Headphones"),
@@ -38,6 +56,13 @@ ALL_WELL = (
     EngineReady(engine=OLLAMA),
     EngineReady(engine=VITS),
 )
+
+
+def paused(one: ModelId) -> ModelsListed:
+    """41 % of this model are on the disk, and nobody fetches the rest."""
+    stocks = [Stock(one, False, 41_000_000, 100_000_000)]
+    chosen = Chosen(stt=TINY)
+    return ModelsListed(cards=cards(stocks, chosen, WHISPER_OFFERS), chosen=chosen)
 
 
 @pytest.fixture
@@ -58,6 +83,21 @@ def page(qtbot, engines: EngineStatus) -> DiagnosisPage:
 def tell(engines: EngineStatus, *events: Event) -> None:
     for event in events:
         engines.handle(event)
+
+
+def slow(engines: EngineStatus, gpu_share: float = 0.0) -> None:
+    """Ollama's model is on the processor, and there is a GPU."""
+    served = OllamaChanged(
+        model="phi3:mini",
+        local=True,
+        found=True,
+        running=True,
+        pulled=True,
+        loaded=True,
+        gpu_share=gpu_share,
+        gpu="" if gpu_share == 1 else "NVIDIA H200",
+    )
+    tell(engines, *ALL_WELL, served)
 
 
 def row(page: DiagnosisPage, name: str):
@@ -107,6 +147,98 @@ def test_a_stopped_ollama_is_started_by_a_click(page, engines):
     assert isinstance(page.sent[-1], StartOllama)
 
 
+def test_a_model_on_the_processor_is_moved_by_a_click_and_the_result_is_said(page, engines):
+    slow(engines)
+    model = row(page, "Language model")
+    assert "the NVIDIA H200 is not used" in model.text
+    model.buttons[Fix.MOVE_TO_GPU].click()
+    assert isinstance(page.sent[-1], MoveToGpu)
+    told = {"model": "phi3:mini", "title": "phi3:mini is being loaded again."}
+    tell(engines, ModelPlaced(placing=Placing.UNDER_WAY, **told))
+    assert told["title"] in model.text
+    assert model.buttons == {}
+    page.cards.add("phi3:mini runs on the processor, not on the GPU.", "Move it.", "warn")
+    page.cards.add("No microphone is connected.", "Plug one in.", "warn")
+    slow(engines, gpu_share=1.0)
+    done = ModelPlaced(model="phi3:mini", placing=Placing.ON_GPU, title="It runs on the GPU now.")
+    tell(engines, done)
+    page.handle(done)
+    assert "It runs on the GPU now." in model.text
+    assert model.buttons == {}
+    assert page._summary.text() == "Everything works."
+    left = [card.title for card in page.cards.cards]
+    assert left == ["No microphone is connected."], "what was told of it is true no more"
+
+
+def test_a_model_that_does_not_fit_leads_to_smaller_ones(page, engines, qtbot):
+    slow(engines, gpu_share=0.4)
+    title = "It does not fit: 5.2 GB model, 3.1 GB free."
+    hint = "Choose a smaller model."
+    tell(
+        engines,
+        ModelPlaced(model="phi3:mini", placing=Placing.NO_ROOM, title=title, hint=hint),
+    )
+    model = row(page, "Language model")
+    assert title in model.text
+    assert hint in model.text
+    with qtbot.waitSignal(page.models_wanted):
+        model.buttons[Fix.MANAGE_MODELS].click()
+
+
+KEPT = Check(
+    "speech to text",
+    "warn",
+    "It runs on the processor because its settings say so.",
+    "Write it into the file.",
+    stage=Stage.STT,
+    change=("stt.whisper.device", "auto"),
+)
+
+
+def test_an_engine_that_is_kept_off_the_gpu_is_let_on_it_and_looked_at_again(page, engines):
+    tell(engines, *ALL_WELL)
+    page.handle(ChecksEnded(checks=(KEPT,)))
+    speech = row(page, "Speech to text")  # one row, not two
+    assert KEPT.text in speech.text
+    assert KEPT.hint not in speech.text, "the button does it"
+    speech.buttons[Fix.USE_GPU].click()
+    change = page.sent[-1]
+    assert isinstance(change, ChangeSetting)
+    assert (change.name, change.value) == ("stt.whisper.device", "auto")
+    page.handle(SettingChanged(name="stt.whisper.device", value="auto"))  # it is on the disk
+    assert isinstance(page.sent[-1], RunChecks)
+    page.handle(ChecksEnded(checks=()))
+    assert KEPT.text not in speech.text
+    assert speech.buttons == {}
+
+
+def test_a_paused_download_that_is_missed_is_resumed_in_its_part(page, engines, qtbot):
+    missing = EngineMissing(engine=WHISPER, title="Not here.", hint="Get it.", fetchable=True)
+    tell(engines, *ALL_WELL, EngineReady(engine=SPHINX), missing, paused(TINY))
+    speech = row(page, "Speech to text")
+    assert "Whisper tiny: download paused at 41 %." in speech.text
+    with qtbot.waitSignal(page.fetch_wanted) as wanted:
+        speech.buttons[Fix.RESUME].click()
+    assert wanted.args == [Stage.STT]
+
+
+def test_another_paused_download_is_a_row_of_its_own(page, engines):
+    tell(engines, *ALL_WELL, paused(BASE))
+    assert row(page, "Download").text == "Download: Whisper base: download paused at 41 %."
+    row(page, "Download").buttons[Fix.RESUME].click()
+    fetch = page.sent[-1]
+    assert isinstance(fetch, FetchModel)
+    assert (fetch.stage, fetch.engine, fetch.model) == (BASE.stage, BASE.engine, BASE.model)
+    assert not [each for each in page.rows if each.text.startswith("Download:")]
+
+
+def test_without_ollama_there_is_a_way_to_a_model_that_needs_none(page, engines, qtbot):
+    tell(engines, *ALL_WELL, EngineReady(engine=SKILLS), replace(STOPPED, found=False))
+    assert "Ollama is not installed." in row(page, "Language model").text
+    with qtbot.waitSignal(page.models_wanted):
+        row(page, "Language model").buttons[Fix.MANAGE_MODELS].click()
+
+
 def test_a_service_without_a_key_leads_to_the_keys(page, engines, qtbot):
     tell(
         engines,
@@ -150,6 +282,28 @@ def test_the_report_names_versions_and_findings_and_no_home_folder(page, engines
     assert "ok    Disk: 80 GB free in ~/.local/share/parley." in copied
     assert str(Path.home()) not in copied
     assert page.copy.text() == "Copied"
+
+
+def test_the_report_tells_of_desktop_tray_and_shortcut(page, monkeypatch):
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "GNOME")
+    monkeypatch.setenv("XDG_SESSION_TYPE", "wayland")
+    page.handle(SettingChanged(name="desktop.tray", value=False))
+    page.handle(
+        ShortcutReported(
+            by="portal",
+            shortcut="Ctrl+Alt+Space",
+            can_hold=True,
+            works=True,
+            others=(("x11", "Wayland."), ("evdev", f"cannot read {Path.home()}/x")),
+        )
+    )
+    page.copy.click()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert "Desktop: GNOME, session wayland, drawn by offscreen" in lines
+    assert "Tray: no, switched off in the settings" in lines
+    assert "Shortcut of the desktop: Ctrl+Alt+Space by portal, can be held" in lines
+    assert "  not by x11: Wayland." in lines
+    assert "  not by evdev: cannot read ~/x" in lines
 
 
 def test_rows_come_and_go_with_what_was_found(page):

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.core.catalogue import VOICES, ModelId
+from app.core.catalogue import WHISPER as WHISPER_OFFERS
+from app.core.diagnosis_events import ModelPlaced, MoveToGpu, Placing
 from app.core.events import (
     CancelFetch,
     EngineMissing,
@@ -19,9 +22,11 @@ from app.core.events import (
     OrderChanged,
     StartOllama,
 )
+from app.core.model_cards import Chosen, Stock, cards
+from app.core.model_events import ModelsListed
 from app.core.ports import Stage
 from app.ui.engines.panel import StageRow
-from tests.ui.demo import GROQ, OLLAMA, SKILLS, Demo
+from tests.ui.demo import GROQ, OLLAMA, SKILLS, VITS, WHISPER, Demo
 
 
 class Panel:
@@ -57,11 +62,15 @@ def panel(qtbot: QtBot) -> Panel:
     return Panel(qtbot)
 
 
-def test_one_that_is_not_installed_has_no_button_but_an_address(panel: Panel) -> None:
+def test_one_that_is_not_installed_has_an_address_and_a_way_to_a_model_without_it(
+    panel: Panel, qtbot: QtBot
+) -> None:
     panel.ollama(found=False)
     assert "Ollama is not installed." in panel.row.text
     assert "https://ollama.com/download" in panel.row.text
-    assert panel.button == ""
+    assert panel.button == "Show the models"
+    with qtbot.waitSignal(panel.demo.window.panel.models_wanted):
+        panel.row.fetch_button.click()
 
 
 def test_one_that_does_not_run_is_started_with_a_click(panel: Panel) -> None:
@@ -138,6 +147,124 @@ def test_the_processor_is_named_only_when_a_gpu_is_not_used(panel: Panel) -> Non
     assert "It runs on the processor: the NVIDIA H200 is not used." in panel.row.text
     panel.ollama(running=True, pulled=True, loaded=True, gpu_share=0.4, gpu="NVIDIA H200")
     assert "in part on the processor" in panel.row.text
+
+
+# --- the model, and the GPU ---------------------------------------------------------------------
+
+
+def slow(panel: Panel, share: float = 0.0) -> None:
+    panel.demo.put(EngineReady(engine=OLLAMA))
+    panel.ollama(running=True, pulled=True, loaded=True, gpu_share=share, gpu="NVIDIA H200")
+
+
+def placed(placing: Placing, title: str, hint: str = "") -> ModelPlaced:
+    return ModelPlaced(model="phi3:mini", placing=placing, title=title, hint=hint)
+
+
+def test_a_model_on_the_processor_is_moved_with_a_click(panel: Panel, qtbot: QtBot) -> None:
+    slow(panel)
+    assert panel.button == "Move the model to the GPU"
+    with qtbot.waitSignal(panel.demo.window.panel.intent) as wanted:
+        panel.row.fetch_button.click()
+    assert isinstance(wanted.args[0], MoveToGpu)
+    panel.demo.put(placed(Placing.UNDER_WAY, "phi3:mini is being loaded again."))
+    assert panel.button == "", "a move is under way"
+    panel.ollama(running=True, pulled=True)
+    assert "phi3:mini is being loaded again." in panel.row.text
+    panel.ollama(running=True, pulled=True, loaded=True, gpu_share=1.0)
+    panel.demo.put(placed(Placing.ON_GPU, "It runs on the GPU now."))
+    assert "It runs on the GPU now." in panel.row.text
+    assert panel.button == ""
+
+
+def test_one_that_does_not_fit_leads_to_smaller_ones(panel: Panel, qtbot: QtBot) -> None:
+    slow(panel, share=0.4)
+    title = "It does not fit: 5.2 GB model, 3.1 GB free."
+    panel.demo.put(placed(Placing.NO_ROOM, title, "Choose a smaller model."))
+    assert title in panel.row.text
+    assert "Choose a smaller model." in panel.row.text
+    assert panel.button == "Show the models"
+    panel.ollama(running=True, pulled=True, loaded=True, gpu_share=1.0)
+    assert title not in panel.row.text, "it is true no more"
+    slow(panel)
+    assert panel.button == "Move the model to the GPU"
+    panel.demo.put(placed(Placing.NO_ROOM, title, "Choose a smaller model."))
+    with qtbot.waitSignal(panel.demo.window.panel.models_wanted):
+        panel.row.fetch_button.click()
+
+
+def test_what_became_of_a_move_is_said_of_that_model_alone(panel: Panel) -> None:
+    slow(panel)
+    panel.demo.put(placed(Placing.NOT_USED, "It still runs on the processor.", "Restart Ollama."))
+    assert panel.button == "Move the model to the GPU", "it may be tried again"
+    panel.ollama(model="qwen2.5:1.5b", running=True, pulled=True)
+    assert "It still runs on the processor." not in panel.row.text
+
+
+# --- downloads ----------------------------------------------------------------------------------
+
+
+def listed(*ids: tuple[ModelId, int], chosen: Chosen) -> ModelsListed:
+    """What is on the disk: bytes of models whose download was stopped."""
+    stocks = [Stock(one, False, here, 100_000_000) for one, here in ids]
+    return ModelsListed(cards=cards(stocks, chosen, (*WHISPER_OFFERS, *VOICES)), chosen=chosen)
+
+
+TINY, BASE = (offer.id for offer in (WHISPER_OFFERS[0], WHISPER_OFFERS[2]))
+CHOSEN = Chosen(stt=TINY, voices={"en": VITS.model})
+
+
+def test_a_missing_model_says_here_what_its_download_is(panel: Panel) -> None:
+    panel.demo.missing()
+    panel.demo.put(listed(chosen=CHOSEN))
+    hears, speaks = (panel.demo.window.panel.rows[stage].text for stage in (Stage.STT, Stage.TTS))
+    assert "Download it here: about 151 MB · Apache 2.0." in hears
+    assert "Not for commercial use (CC-BY-NC 4.0)" in speaks
+    assert "panel" not in hears + speaks
+
+
+def test_a_paused_download_is_told_where_it_is_missed_and_resumed(panel: Panel) -> None:
+    panel.demo.missing()
+    panel.demo.put(listed((TINY, 41_000_000), chosen=CHOSEN))
+    row = panel.demo.window.panel.rows[Stage.STT]
+    assert "Whisper tiny: download paused at 41 %." in row.text
+    assert row.fetch_button.text() == "Resume"
+    assert row.fetch_button.accessibleName().startswith("Go on with the download of")
+    assert "download paused" in panel.demo.window.pill.text()
+    row.fetch_button.click()
+    fetch = panel.intents[-1]
+    assert isinstance(fetch, FetchModel)
+    assert fetch.stage == Stage.STT
+    assert "paused" not in row.text
+    assert "download paused" not in panel.demo.window.pill.text()
+
+
+def test_another_models_paused_download_stands_below_and_is_resumed(
+    panel: Panel, qtbot: QtBot
+) -> None:
+    panel.demo.put(EngineReady(engine=WHISPER), listed((BASE, 41_000_000), chosen=CHOSEN))
+    row = panel.demo.window.panel.rows[Stage.STT]
+    assert "Whisper base: download paused at 41 %." in row.text
+    assert "paused" not in panel.demo.window.pill.text(), "nobody misses it"
+    with qtbot.waitSignal(panel.demo.window.panel.intent) as wanted:
+        row.resume_button.click()
+    fetch = wanted.args[0]
+    assert isinstance(fetch, FetchModel)
+    assert (fetch.engine, fetch.model) == (BASE.engine, BASE.model)
+    assert row.resume_button.isHidden()
+
+
+def test_ollamas_stopped_download_is_known_from_its_own_news(panel: Panel) -> None:
+    panel.ollama(running=True)
+    fetched = {"stage": Stage.LLM, "engine": "ollama", "model": "phi3:mini"}
+    panel.demo.put(
+        FetchProgressed(**fetched, line="…", done_bytes=900, total_bytes=2200),
+        FetchEnded(**fetched, complete=False),
+    )
+    assert "Phi-3 mini: download paused at 41 %." in panel.row.text
+    assert panel.button == "Resume"
+    panel.ollama(running=True, pulled=True, models=("phi3:mini",))
+    assert "paused" not in panel.row.text
 
 
 def test_under_another_order_nobody_misses_the_old_first_choice(qtbot: QtBot) -> None:

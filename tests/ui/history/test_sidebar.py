@@ -21,6 +21,7 @@ from app.core.history_events import (
     ConversationBegun,
     ConversationRow,
     ConversationsExported,
+    ConversationsFound,
     ConversationsListed,
     FoundTurn,
     ListConversations,
@@ -210,6 +211,63 @@ def test_yesterdays_conversation_is_found_by_a_word_and_goes_on(window: Window) 
     assert window.panel.list.current == window.row("tell me about the walrus").session_id
 
 
+def test_enter_opens_what_was_found_first(window: Window) -> None:
+    search = window.panel.search
+    window.sidebar.focus_search()
+    QTest.keyClicks(search, "walr")
+    window.wait_for("tell me about the walrus")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    window.qtbot.waitUntil(lambda: len(window.all(ConversationBegun)) == 1)
+    search.clear()
+    QTest.keyClicks(search, "news")
+    QTest.keyClick(search, Qt.Key.Key_Return)  # before anything is found
+    window.qtbot.waitUntil(lambda: len(window.all(ConversationBegun)) == 2)
+    told = [each.turns[0].transcript for each in window.all(ConversationBegun)]
+    assert told == ["tell me about the walrus", "old news"]
+
+
+def test_enter_opens_nothing_where_nothing_is_found_and_no_more_once_other_words_stand_there(
+    window: Window,
+) -> None:
+    search = window.panel.search
+    QTest.keyClicks(search, "zeppelin")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    window.qtbot.waitUntil(window.panel.empty.isVisible)
+    search.setText("wal")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    search.setText("walr")
+    window.wait_for("tell me about the walrus")
+    assert window.all(ConversationBegun) == []
+    search.clear()
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert window.panel.list.hasFocus(), "without words it goes into the list"
+    assert window.all(ConversationBegun) == []
+
+
+def test_what_is_found_is_as_high_as_its_words(window: Window) -> None:
+    now = time.time()
+    words = "the walrus is a large marine mammal with tusks and a moustache that lives far north"
+    found = tuple(
+        FoundTurn(1, number, "Walrus", now, pieces)
+        for number, pieces in enumerate(
+            ((), (("a walrus", True),), ((words, False),), ((words * 3, False),))
+        )
+    )
+    search = window.panel.search
+    search.setText("walr")
+    window.qtbot.waitUntil(lambda: bool(window.all(ConversationsFound)))
+    window.sidebar.handle(ConversationsFound(text="walr", turns=found))
+    view = window.panel.list
+    heights = [view.visualRect(view.history.index(row)).height() for row in range(4)]
+    assert heights[0] < heights[1] < heights[2] == heights[3]
+    window.panel.handle_bar.moved.emit(400)
+    wide = tuple(FoundTurn(1, 1, "Walrus", now, ((words[:50], False),)) for _ in range(1))
+    window.sidebar.handle(ConversationsFound(text="walr", turns=wide))
+    window.qtbot.waitUntil(lambda: view.visualRect(view.history.index(0)).height() == heights[1])
+    window.panel.handle_bar.moved.emit(220)
+    window.qtbot.waitUntil(lambda: view.visualRect(view.history.index(0)).height() == heights[2])
+
+
 def test_what_is_not_found_is_said(window: Window) -> None:
     window.panel.search.setText("zeppelin")
     window.qtbot.waitUntil(lambda: window.panel.empty.isVisible())
@@ -330,6 +388,26 @@ def test_the_list_takes_the_next_one_when_one_is_deleted(window: Window) -> None
     assert item.title == "tell me about the walrus"
     QTest.keySequence(view, "Ctrl+Z")
     window.wait_for("a timer for tea", "tell me about the walrus", "old news")
+    item = view.chosen_item()
+    assert isinstance(item, ConversationRow)
+    assert item.title == "a timer for tea", "and the one that is back"
+
+
+def test_the_keyboard_is_on_the_one_that_came_back_by_the_button(window: Window) -> None:
+    view = window.panel.list
+    window.click("old news")
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    window.wait_for("a timer for tea", "tell me about the walrus")
+    note = window.panel.deleting.undo_note
+    window.qtbot.waitUntil(note.isVisible)
+    note.button.setFocus()
+    QTest.keyClick(note.button, Qt.Key.Key_Space)
+    window.wait_for("a timer for tea", "tell me about the walrus", "old news")
+    item = view.chosen_item()
+    assert isinstance(item, ConversationRow)
+    assert item.title == "old news"
+    assert view.hasFocus()
 
 
 def test_undo_is_offered_for_its_time_only(

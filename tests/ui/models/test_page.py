@@ -413,7 +413,8 @@ def test_every_control_has_a_name_and_tab_goes_down_the_page(bench: Bench) -> No
             break
         if at.isVisible() and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
             seen.append(at)
-    rows = [w.parentWidget() for w in seen if isinstance(w.parentWidget(), ModelRow)]
+    rows = [row for row in bench.page.findChildren(ModelRow) for w in seen if row.isAncestorOf(w)]
+    rows = [row for w in seen for row in set(rows) if row.isAncestorOf(w)]
     heights = [row.mapTo(bench.page, row.rect().topLeft()).y() for row in rows]
     assert heights == sorted(heights)
     assert len(set(heights)) == len(WHISPER) + len(VOICES) + len(OLLAMA) + len(BUILTIN)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app.core.events import ChangeSetting, SayAgain, SettingChanged
 from app.core.sound_events import DevicesListed, ListDevices, MicrophoneHeard, WatchMicrophone
-from app.ui.settings.lists import DeviceField, LevelMeter, ListField
+from app.ui import translation
+from app.ui.settings.lists import DeviceField, LanguageField, LevelMeter, ListField
 from app.ui.theme import Theme
 from tests.ui.settings.test_page import Bench
 
@@ -73,6 +77,43 @@ def test_the_arrow_keys_choose(bench: Bench) -> None:
     assert bench.changes[-1] == ("stt.language", "en")
 
 
+# --- the language of the window -------------------------------------------------------------
+
+
+@pytest.fixture
+def english(qapp: QApplication) -> Iterator[None]:
+    translation.install("en")
+    yield
+    translation.install("en")
+
+
+def test_another_language_of_the_window_comes_with_a_way_to_have_it_now(
+    english: None, bench: Bench, qtbot
+) -> None:
+    field = bench.page.fields["appearance.language"]
+    assert isinstance(field, LanguageField)
+    bench.page.handle(SettingChanged(name="appearance.language", value="en"))
+    assert not field.restart.isVisible(), "it would change nothing"
+    pick(field, "Français")
+    assert bench.changes[-1] == ("appearance.language", "fr")
+    assert field.restart.isVisible()
+    bench.page.scroll_to(field)
+    with qtbot.waitSignal(bench.page.restart_wanted):
+        QTest.mouseClick(field.restart, Qt.MouseButton.LeftButton)
+    pick(field, "English")
+    assert not field.restart.isVisible()
+
+
+def test_the_system_s_language_needs_no_start_where_it_is_the_window_s(
+    english: None, bench: Bench
+) -> None:
+    field = bench.page.fields["appearance.language"]
+    assert isinstance(field, LanguageField)
+    pick(field, "As the system")
+    same = translation.language_of("system") == "en"
+    assert field.restart.isVisible() != same
+
+
 # --- devices --------------------------------------------------------------------------------
 
 
@@ -107,6 +148,24 @@ def test_a_chosen_device_that_went_away_is_still_shown_as_the_choice(bench: Benc
     assert field.list.currentText() == "Headset (not connected)"
     bench.page.handle(DevicesListed(kind="input", devices=(DESK, HEADSET)))
     assert field.list.currentText() == "Headset"
+
+
+def test_the_sound_server_is_called_what_people_call_it(bench: Bench) -> None:
+    there = (("pulse", "ALSA"), ("pipewire", "ALSA"), ("default", "ALSA"), DESK)
+    for kind in ("input", "output"):
+        bench.page.handle(DevicesListed(kind=kind, devices=there))
+    assert items(device(bench, "audio.input"))[1:] == [
+        "System’s microphone (PulseAudio)",
+        "System’s microphone (PipeWire)",
+        "System’s microphone",
+        "Desk",
+    ]
+    assert "System’s loudspeaker (PulseAudio)" in items(device(bench, "audio.output"))
+    pick(device(bench, "audio.input"), "System’s microphone (PulseAudio)")
+    assert bench.changes[-1] == ("audio.input", ("pulse", "ALSA")), "kept by its own name"
+    bench.page.handle(DevicesListed(kind="input", devices=(DESK,)))
+    gone = "System’s microphone (PulseAudio) (not connected)"
+    assert device(bench, "audio.input").list.currentText() == gone
 
 
 def test_two_devices_of_one_name_are_told_apart(bench: Bench) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.events import (
@@ -28,6 +28,7 @@ from app.core.events import (
     StopReply,
 )
 from app.settings import DEFAULT_PERSONA, LONGEST_PERSONA, Settings, leaves, range_of
+from app.ui import translation
 from app.ui.settings.fields import (
     ChoiceField,
     NumberField,
@@ -38,10 +39,11 @@ from app.ui.settings.fields import (
 from app.ui.settings.page import SettingsPage
 from app.ui.settings.rows import Kind, groups
 from app.ui.settings.search import found_by
+from app.ui.settings.search_words import search_words
 from app.ui.theme import DARK, LIGHT
 from tests.ui.demo import GROQ, Demo
 
-WITH_OPTIONS = (Kind.CHOICE, Kind.SEGMENTS, Kind.LIST, Kind.LINK)
+WITH_OPTIONS = (Kind.CHOICE, Kind.SEGMENTS, Kind.LIST, Kind.LINK, Kind.LANGUAGE)
 
 
 class Bench:
@@ -432,6 +434,9 @@ def shown(page: SettingsPage) -> set[str]:
         ("qwen", {"llm.order"}),
         ("PRIVACY", {"llm.local_only"}),
         ("talk toggle", {"talk.mode"}),
+        ("dark mode", {"appearance.theme"}),
+        ("api key", {"llm.keys"}),
+        ("voice speed", {"tts.speed"}),
     ],
 )
 def test_a_search_leaves_the_rows_with_its_words(bench: Bench, query: str, found: set[str]) -> None:
@@ -443,6 +448,50 @@ def test_a_search_leaves_the_rows_with_its_words(bench: Bench, query: str, found
     bench.key(Qt.Key.Key_Escape)
     assert shown(bench.page) == set(bench.page.rows)
     assert bench.page.isVisible(), "the first Esc ends the search"
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("language", {"stt.language", "appearance.language"}),
+        ("mic", {"audio.input"}),
+        ("hotkey", {"talk.key", "desktop.shortcut"}),
+        ("sound", {"audio.input", "audio.output"}),
+        ("font", {"appearance.text_size"}),
+        ("autostart", {"desktop.start_at_login"}),
+    ],
+)
+def test_a_setting_is_found_by_what_others_call_it(
+    bench: Bench, query: str, wanted: set[str]
+) -> None:
+    bench.page.search.setText(query)
+    assert wanted <= shown(bench.page)
+    assert len(shown(bench.page)) <= 6, "few enough to be seen at once"
+
+
+def test_a_heading_stands_for_all_that_is_under_it_where_no_setting_is_called_so(
+    bench: Bench,
+) -> None:
+    bench.page.search.setText("language models")
+    (group,) = (group for group in bench.page.groups if group.title == "Language models")
+    assert shown(bench.page) == {row.row.name for row in group.rows}
+
+
+def test_the_language_is_found_in_french(qtbot: QtBot) -> None:
+    translation.install("fr")
+    try:
+        bench = Bench(qtbot)
+        bench.page.search.setText("langue")
+        assert {"stt.language", "appearance.language"} <= shown(bench.page)
+        assert len(shown(bench.page)) <= 6
+    finally:
+        translation.install("en")
+
+
+def test_search_words_are_for_settings_that_are_there() -> None:
+    rows = {row.name for group in groups() for row in group.rows}
+    assert {name for name in rows if search_words(name)} == rows
+    assert not search_words("no.such.setting")
 
 
 def test_a_search_without_a_hit_says_so(bench: Bench) -> None:
@@ -502,7 +551,7 @@ def test_enter_presses_the_button_with_the_keyboard(bench: Bench) -> None:
     assert bench.changes == [("llm.order", ("cerebras", "groq"))]
 
 
-@pytest.mark.parametrize("size", [(900, 600), (640, 400)])
+@pytest.mark.parametrize("size", [(900, 600), (640, 400), (427, 267)])
 def test_nothing_is_wider_than_a_small_window(
     bench: Bench, qtbot: QtBot, size: tuple[int, int]
 ) -> None:
@@ -515,6 +564,26 @@ def test_nothing_is_wider_than_a_small_window(
     assert body is not None
     qtbot.waitUntil(lambda: body.width() == area.viewport().width())
     assert body.minimumSizeHint().width() <= area.viewport().width()
+    assert area.horizontalScrollBar().maximum() == 0
+
+
+def test_where_it_is_narrow_a_control_stands_under_its_words(bench: Bench, qtbot: QtBot) -> None:
+    """The window of 1280 x 800 at 300 %."""
+    field = bench.page.fields["history.keep_days"]
+    row = bench.page.rows["history.keep_days"]
+    title = next(label for label in row.findChildren(QLabel) if label.text() == "Delete after")
+
+    def top(part: QWidget) -> int:
+        return part.mapTo(row, QPoint(0, 0)).y()
+
+    bench.window.resize(900, 600)
+    qtbot.waitUntil(lambda: top(field) < top(title) + title.height())
+    bench.window.setMinimumSize(300, 200)
+    bench.window.resize(427, 267)
+    qtbot.waitUntil(lambda: top(field) >= top(title) + title.height())
+    assert field.mapTo(row, QPoint(0, 0)).x() == title.mapTo(row, QPoint(0, 0)).x()
+    bench.window.resize(900, 600)
+    qtbot.waitUntil(lambda: top(field) < top(title) + title.height())
 
 
 # --- keys -----------------------------------------------------------------------------------

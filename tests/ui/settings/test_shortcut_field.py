@@ -100,6 +100,35 @@ def test_esc_leaves_it_and_backspace_takes_it_away(make_desk: MakeDesk) -> None:
     assert (desk.shown, desk.chosen) == ("None", [""])
 
 
+@pytest.mark.parametrize("how", ["click", "keyboard"])
+def test_a_button_takes_it_away(make_desk: MakeDesk, qtbot: QtBot, how: str) -> None:
+    desk = make_desk()
+    assert not desk.field.clear.isVisible(), "there is nothing to take away"
+    desk.field.show_value("Ctrl+F9")
+    assert desk.field.clear.isVisible()
+    if how == "click":
+        QTest.mouseClick(desk.field.clear, Qt.MouseButton.LeftButton)
+    else:
+        desk.press(Qt.Key.Key_Tab)
+        assert desk.field.clear.hasFocus()
+        desk.press(Qt.Key.Key_Space)
+        assert desk.field.keys.hasFocus(), "the keyboard stays in the field"
+    assert (desk.shown, desk.chosen) == ("None", [""])
+    assert not desk.field.clear.isVisible()
+
+
+def test_the_windows_key_has_a_button_back_to_the_usual_one(make_desk: MakeDesk) -> None:
+    desk = make_desk(allow_plain=True)
+    desk.field.show_value("Space")
+    assert not desk.field.clear.isVisible()
+    desk.field.show_value("F9")
+    assert desk.field.clear.accessibleName() == "Shortcut: Back to the usual key"
+    keys_at = desk.field.keys.geometry().right()
+    desk.field.clear.click()
+    assert (desk.shown, desk.chosen) == ("Space", ["Space"])
+    assert desk.field.keys.geometry().right() == keys_at, "a second click does not hit it"
+
+
 def test_the_windows_key_goes_back_to_the_usual_one(make_desk: MakeDesk) -> None:
     desk = make_desk(allow_plain=True)
     desk.field.show_value("F9")
@@ -206,4 +235,5 @@ def test_who_does_not_see_is_told(make_desk: MakeDesk) -> None:
     desk.field.keys.begin()
     assert desk.field.keys.accessibleName() == "Talk key of the desktop: Press keys…"
     assert "Esc" in desk.field.keys.accessibleDescription()
-    assert desk.field.tab_stops() == [desk.field.keys]
+    assert desk.field.tab_stops() == [desk.field.keys, desk.field.clear]
+    assert desk.field.clear.accessibleName() == "Talk key of the desktop: Take the shortcut away"

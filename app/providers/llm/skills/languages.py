@@ -22,7 +22,8 @@ from app.providers.llm.skills.french import timers as fr_timers
 from app.providers.llm.skills.french import units as fr_units
 from app.providers.llm.skills.skill import Skill
 from app.providers.llm.skills.talk import Regret
-from app.providers.llm.skills.timers import TimerKeeper, Timers
+from app.providers.llm.skills.timer_keeper import TimerKeeper
+from app.providers.llm.skills.timers import Timers
 from app.providers.llm.skills.units import Units
 
 

@@ -14,7 +14,7 @@ from app.core.ports import Engine, Message, Stage, Warmth
 from app.errors import ProviderUnavailable
 from app.providers.llm.skills.places import warm_places
 from app.providers.llm.skills.skill import Answer, Question
-from app.providers.llm.skills.timers import TimerKeeper
+from app.providers.llm.skills.timer_keeper import TimerKeeper
 from app.providers.llm.skills.units import load_units
 from app.settings import SkillsSettings
 
@@ -31,7 +31,7 @@ class SkillsLlm:
     """Answers what needs no language model, and says plainly when one is needed.
 
     Lives in one asyncio loop, which must keep running between replies for timers to ring.
-    `answers` may be called from any thread. The two callbacks are called in the loop.
+    `answers` may be called from any thread.
     """
 
     def __init__(
@@ -39,20 +39,18 @@ class SkillsLlm:
         options: SkillsSettings,
         api_key: str | None = None,  # noqa: ARG002 (every language model takes one)
         *,
-        on_timer_set: Callable[[str, float], None] | None = None,
-        on_timer_rang: Callable[[str, str, str], None] | None = None,
+        timers: TimerKeeper | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         """
         Args:
-            on_timer_set: told a timer's label, and in how many seconds it rings.
-            on_timer_rang: told the label, the sentence to say and its language; None where
-                nobody would be there to hear it, and then no timer is set.
+            timers: keeps the timers, in the same loop; None where nobody would be there to hear
+                one ring, and then none is set.
             now: the time here, with its zone.
         """
         self._now = now or _local_time
         self._home = _home_zone(options.home_timezone)
-        self._timers = TimerKeeper(on_timer_set, on_timer_rang)
+        self._timers = timers or TimerKeeper()
         self._warm = False
 
     @property
@@ -69,9 +67,11 @@ class SkillsLlm:
         return answer is not None and answer.certain
 
     async def ensure_warm(self) -> Warmth:
-        """Load the phrases, the units and the list of places, off the loop."""
+        """Take up the timers of the run before; load the phrases, the units and the list of
+        places, off the loop."""
         was_warm, self._warm = self._warm, True
         if not was_warm:
+            await self._timers.open()
             await asyncio.to_thread(self._load)
         return Warmth(was_warm=was_warm)
 
@@ -93,8 +93,9 @@ class SkillsLlm:
             yield answer.say()
 
     async def close(self) -> None:
-        """Cancel the timers. Called in the loop they run in."""
-        self._timers.close()
+        """Nothing rings any more; timers that are kept go on in the next run. Called in the
+        loop they run in."""
+        await self._timers.close()
 
     def _load(self) -> None:
         warm_places()

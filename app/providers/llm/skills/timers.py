@@ -1,8 +1,7 @@
-"""Timers that ring, as long as Parley runs."""
+"""How people ask for timers, and what is said about them."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,94 +12,11 @@ from typing import Protocol
 
 from app.providers.llm.skills.numbers import NUMBER, value_of
 from app.providers.llm.skills.skill import Answer, Question
-
-LONGEST_S = 24 * 3600
-"""Timers live as long as the window; a day is as far as that can be promised."""
-
-MOST = 50
-"""Timers at once. More is a loop gone wrong, not a kitchen."""
-
+from app.providers.llm.skills.timer import LONGEST_S, Timer
+from app.providers.llm.skills.timer_keeper import MOST, TimerKeeper
 
 MOST_LISTED = 4
 """Timers told one by one; more cannot be kept in mind by ear."""
-
-
-@dataclass(eq=False, slots=True)
-class Timer:
-    """One that is running."""
-
-    label: str
-    """What to say when it rings, a phrase that stands alone: "tea timer", "call mum"."""
-    name: str
-    """What the user calls it: "tea", "call mum"; empty for a timer without a name."""
-    seconds: int
-    """How long it was set for."""
-    announcement: str
-    """The sentence to say when it rings, in `language`."""
-    language: str
-    is_reminder: bool = False
-    handle: asyncio.TimerHandle | None = None
-
-    @property
-    def left_s(self) -> int:
-        """Whole seconds, at least one while it has not rung."""
-        if self.handle is None:
-            return self.seconds
-        return max(1, round(self.handle.when() - asyncio.get_running_loop().time()))
-
-
-class TimerKeeper:
-    """Keeps the timers and lets them ring.
-
-    Lives in one asyncio loop, which must keep running between turns. The loop's clock may
-    stand still while the computer sleeps; a timer then rings late.
-    """
-
-    def __init__(
-        self,
-        on_set: Callable[[str, float], None] | None,
-        on_rang: Callable[[str, str, str], None] | None,
-    ) -> None:
-        """
-        Args:
-            on_set: told the label, and in how many seconds it rings.
-            on_rang: told the label, the sentence to say and its language.
-        """
-        self._on_set = on_set
-        self._on_rang = on_rang
-        self._timers: list[Timer] = []
-
-    @property
-    def can_ring(self) -> bool:
-        """False when nobody would hear it: a single question from the command line."""
-        return self._on_rang is not None
-
-    @property
-    def running(self) -> Sequence[Timer]:
-        """Those still running, the next to ring first."""
-        return sorted(self._timers, key=lambda timer: timer.left_s)
-
-    def start(self, timer: Timer) -> None:
-        """Let it run, in the running loop."""
-        timer.handle = asyncio.get_running_loop().call_later(timer.seconds, self._ring, timer)
-        self._timers.append(timer)
-        if self._on_set is not None:
-            self._on_set(timer.label, float(timer.seconds))
-
-    def cancel(self, timer: Timer) -> None:
-        if timer.handle is not None:
-            timer.handle.cancel()
-        self._timers.remove(timer)
-
-    def close(self) -> None:
-        """Cancel them all; nothing rings any more."""
-        for timer in list(self._timers):
-            self.cancel(timer)
-
-    def _ring(self, timer: Timer) -> None:
-        self._timers.remove(timer)
-        if self._on_rang is not None:
-            self._on_rang(timer.label, timer.announcement, timer.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +92,11 @@ class TimerSpeech(Protocol):
 
     def too_many(self) -> str: ...
 
-    def needs_window(self) -> str: ...
+    def needs_window(self) -> str:
+        """Asked for a timer where none could ring: on the command line."""
+
+    def in_window(self) -> str:
+        """Asked there about those that run."""
 
     def read_clock(self, text: str, now: datetime) -> datetime | None:
         """The next time it is "5:30 pm"; None when it is no time of day."""
@@ -296,16 +216,19 @@ class Timers:
     def _running(self, question: Question) -> Answer | None:
         text = question.text
         if _fits(self._phrases.cancel_all, text):
-            return Answer(self._cancel_all)
+            return Answer(self._cancel_all if self._keeper.can_ring else self._speech.in_window)
         for patterns, say in (
             (self._phrases.left, self._say_left),
             (self._phrases.cancel, self._cancel),
         ):
             for pattern in patterns:
                 found = pattern.fullmatch(text)
-                if found is not None:
-                    name = self._name(found.groupdict().get("name"), question)
-                    return Answer(partial(say, name))
+                if found is None:
+                    continue
+                if not self._keeper.can_ring:
+                    return Answer(self._speech.in_window)
+                name = self._name(found.groupdict().get("name"), question)
+                return Answer(partial(say, name))
         return None
 
     def _say_left(self, name: str) -> str:
@@ -316,7 +239,7 @@ class Timers:
 
     def _cancel_all(self) -> str:
         timers = self._keeper.running
-        self._keeper.close()
+        self._keeper.cancel(*timers)
         return self._speech.cancelled(timers) if timers else self._speech.left([])
 
     def _cancel(self, name: str) -> str:
@@ -325,8 +248,7 @@ class Timers:
             return self._speech.unknown(name) if name else self._speech.left([])
         if len(timers) > 1 and not name:
             return self._speech.which(timers)
-        for timer in timers:
-            self._keeper.cancel(timer)
+        self._keeper.cancel(*timers)
         return self._speech.cancelled(timers)
 
     def _named(self, name: str) -> Sequence[Timer]:

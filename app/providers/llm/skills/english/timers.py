@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.providers.llm.skills.numbers import NUMBER
-from app.providers.llm.skills.timers import MOST_LISTED, Timer, TimerPhrases
+from app.providers.llm.skills.timer import Timer
+from app.providers.llm.skills.timers import MOST_LISTED, TimerPhrases
 
 
 def _patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -201,7 +202,10 @@ class EnglishTimers:
         return "Too many timers are running. Cancel some first."
 
     def needs_window(self) -> str:
-        return "Timers need my window open. Open it and ask me again."
+        return "A timer can ring only from my window. Open it and ask me there."
+
+    def in_window(self) -> str:
+        return "My timers run in my window. Ask me there."
 
     def read_clock(self, text: str, now: datetime) -> datetime | None:
         text = {"noon": "12 pm", "midday": "12 pm", "midnight": "12 am"}.get(text, text)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.providers.llm.skills.numbers import NUMBER
-from app.providers.llm.skills.timers import MOST_LISTED, Timer, TimerPhrases
+from app.providers.llm.skills.timer import Timer
+from app.providers.llm.skills.timers import MOST_LISTED, TimerPhrases
 
 
 def _patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -162,7 +163,12 @@ class FrenchTimers:
         return "Trop de minuteurs sont en cours. Annulez-en d'abord."
 
     def needs_window(self) -> str:
-        return "Pour un minuteur, ma fenêtre doit rester ouverte. Ouvrez-la et redemandez-moi."
+        return (
+            "Un minuteur ne peut sonner que depuis ma fenêtre. Ouvrez-la et demandez-le-moi là-bas."
+        )
+
+    def in_window(self) -> str:
+        return "Mes minuteurs tournent dans ma fenêtre. Demandez-le-moi là-bas."
 
     def read_clock(self, text: str, now: datetime) -> datetime | None:
         text = {"midi": "12:00", "minuit": "0:00"}.get(text, text)

@@ -1,0 +1,260 @@
+"""Keeps the timers, lets them ring, and takes them from one run of Parley to the next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from app.core.events import Event, TimerRang, TimerSet
+from app.core.timer_events import TimerRow, TimersChanged, TimersMissed, TimersNotKept
+from app.errors import AssistantError
+from app.providers.llm.skills.timer import Timer
+from app.providers.llm.skills.timer_file import TimerFile
+
+log = logging.getLogger(__name__)
+
+MOST = 50
+"""Timers at once. More is a loop gone wrong, not a kitchen."""
+
+LOOK_S = 5.0
+"""How late a timer may ring after the computer slept: the loop's own clock may stand still
+meanwhile. A look costs some microseconds, and there is none while no timer runs."""
+
+SET_ANEW_S = 2.0
+"""By how much the wall clock must leave the ticking one for somebody to have set it."""
+
+Tell = Callable[[Event], None]
+
+
+def ticking() -> float:
+    """Seconds of a clock that nobody sets and that goes on while the computer sleeps."""
+    # Linux; elsewhere `time.monotonic` counts the sleep itself, or CLOCK_MONOTONIC does (macOS).
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class TimerKeeper:
+    """Lives in one asyncio loop, which must keep running between turns, and is used by it alone
+    but for `cancel_soon` and `private_from_now`, which any thread may call.
+
+    When a timer is due is told in wall time, as the file needs it. A clock that is set meanwhile
+    takes the timers along: ten minutes are ten minutes.
+    """
+
+    def __init__(
+        self,
+        tell: Tell | None = None,
+        file: TimerFile | None = None,
+        *,
+        wall: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = ticking,
+    ) -> None:
+        """
+        Args:
+            tell: told what happens, in the loop; None where nobody would hear a timer ring.
+            file: where timers are kept; None keeps them no longer than this run.
+            wall, ticks: the clocks; replaced by tests.
+        """
+        self._tell = tell
+        self._file = file
+        self._wall = wall
+        self._ticks = ticks
+        self._apart = wall() - ticks()
+        self._timers: list[Timer] = []
+        self._last_number = 0
+        self._private = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._handle: asyncio.TimerHandle | None = None
+        self._opened = file is None
+        self._is_kept = True  # as far as the user was told
+        self._wanted: Sequence[Timer] | None = None  # what the file is to hold; None when it does
+        self._saving: asyncio.Task[None] | None = None
+
+    @property
+    def can_ring(self) -> bool:
+        """False when nobody would hear it: a single question from the command line."""
+        return self._tell is not None
+
+    @property
+    def running(self) -> Sequence[Timer]:
+        """Those still running, the next to ring first."""
+        return sorted(self._timers, key=lambda timer: timer.due_at)
+
+    # --- the border: any thread --------------------------------------------------------------
+
+    def cancel_soon(self, number: int) -> None:
+        """Cancel the timer of this number, if it still runs."""
+        self._hand_over(self._cancel_number, number)
+
+    def private_from_now(self, private: bool) -> None:
+        """Whether what is asked from now on is private: such a timer is never written.
+
+        Whoever calls this has cancelled the turns before, and hands over those that follow, from
+        the same thread: so none is taken for the other kind.
+        """
+        self._hand_over(self._be_private, private)
+
+    def _hand_over(self, act: Callable[..., None], argument: int | bool) -> None:
+        if self._loop is None:
+            act(argument)  # nothing runs yet, nor was anything asked
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(act, argument)
+
+    # --- the loop's thread -------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Go on with the timers of the run before, and tell of those that were due meanwhile.
+        Called once, in the loop."""
+        self._loop = asyncio.get_running_loop()
+        if self._file is None:
+            return
+        try:
+            kept = await asyncio.to_thread(self._file.read)
+        except AssistantError as exc:
+            self._file = None
+            self._cannot_keep(exc.title.rstrip("."))
+            return
+        self._opened = True
+        self._follow_clock()
+        now = self._wall()
+        missed = [timer for timer in kept if timer.due_at <= now]
+        for timer in [each for each in kept if each.due_at > now][:MOST]:
+            # by a clock that was wrong then, it would have more time left than it ever had
+            timer.due_at = min(timer.due_at, now + timer.seconds)
+            self._take(timer)
+        if missed:
+            missed.sort(key=lambda timer: timer.due_at)
+            self._say(TimersMissed(timers=tuple(_row(timer) for timer in missed)))
+        if kept or self._timers:
+            self._changed()
+
+    def start(self, timer: Timer) -> None:
+        """Let it run, in the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._follow_clock()
+        timer.due_at = self._wall() + timer.seconds
+        timer.private = self._private
+        self._take(timer)
+        self._say(TimerSet(label=timer.label, seconds=float(timer.seconds), private=timer.private))
+        self._changed()
+
+    def cancel(self, *timers: Timer) -> None:
+        """These do not ring."""
+        self._timers = [timer for timer in self._timers if timer not in timers]
+        self._changed()
+
+    async def close(self) -> None:
+        """Nothing rings any more; what is kept goes on in the next run."""
+        self._file = None
+        if self._handle is not None:
+            self._handle.cancel()
+        self._timers.clear()
+        if self._saving is not None:
+            await self._saving
+
+    def _cancel_number(self, number: int) -> None:
+        found = [timer for timer in self._timers if timer.number == number]
+        if found:  # it may have rung meanwhile
+            self.cancel(*found)
+
+    def _be_private(self, private: bool) -> None:
+        self._private = private
+
+    def _take(self, timer: Timer) -> None:
+        self._last_number += 1
+        timer.number, timer.wall = self._last_number, self._wall
+        self._timers.append(timer)
+
+    def _changed(self) -> None:
+        """Others run now, or at other times."""
+        self._say(TimersChanged(timers=tuple(_row(timer) for timer in self.running)))
+        self._plan()
+        self._save()
+
+    def _say(self, event: Event) -> None:
+        if self._tell is not None:
+            self._tell(event)
+
+    # --- ringing -----------------------------------------------------------------------------
+
+    def _plan(self) -> None:
+        """Look again when the next one is due."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if self._timers:
+            assert self._loop is not None
+            left_s = self.running[0].due_at - self._wall()
+            self._handle = self._loop.call_later(min(max(left_s, 0.0), LOOK_S), self._look)
+
+    def _look(self) -> None:
+        was_set = self._follow_clock()
+        now = self._wall()
+        due = [timer for timer in self.running if timer.due_at <= now]
+        self._timers = [timer for timer in self._timers if timer not in due]
+        for timer in due:
+            self._say(
+                TimerRang(
+                    label=timer.label,
+                    announcement=timer.announcement,
+                    language=timer.language,
+                    private=timer.private,
+                )
+            )
+        if due or was_set:
+            self._changed()
+        else:
+            self._plan()
+
+    def _follow_clock(self) -> bool:
+        """Take the timers along where somebody has set the wall clock since the last look; whether
+        that was so."""
+        apart = self._wall() - self._ticks()
+        moved_s = apart - self._apart
+        self._apart = apart
+        if abs(moved_s) < SET_ANEW_S:
+            return False  # the network's time is followed in smaller steps
+        for timer in self._timers:
+            timer.due_at += moved_s
+        log.info("the clock was set by %+.0f s; %d timers go on", moved_s, len(self._timers))
+        return True
+
+    # --- the file ----------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        """Have the file hold what runs now, beside the loop: a disk may sleep."""
+        if self._file is None or not self._opened:
+            return
+        # copies: those that run belong to this thread
+        self._wanted = [replace(timer) for timer in self.running if not timer.private]
+        if self._saving is None or self._saving.done():
+            assert self._loop is not None
+            self._saving = self._loop.create_task(self._write(self._file))
+
+    async def _write(self, file: TimerFile) -> None:
+        while self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            try:
+                await asyncio.to_thread(file.write, wanted)
+            except OSError as exc:
+                self._cannot_keep(exc.strerror or type(exc).__name__)
+
+    def _cannot_keep(self, why: str) -> None:
+        log.warning("timers are not kept: %s", why)
+        if self._is_kept:
+            self._is_kept = False
+            self._say(TimersNotKept(why=why))
+
+
+def _row(timer: Timer) -> TimerRow:
+    return TimerRow(
+        name=timer.name,
+        seconds=timer.seconds,
+        due_at=timer.due_at,
+        is_reminder=timer.is_reminder,
+        number=timer.number,
+        private=timer.private,
+    )

@@ -1,0 +1,1 @@
+"""The timers that run, in the window."""

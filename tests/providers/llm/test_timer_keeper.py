@@ -1,0 +1,439 @@
+"""Timers from one run of Parley to the next, on a real file and in real loops."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from app.core.events import Event, TimerRang, TimerSet
+from app.core.timer_events import TimersChanged, TimersMissed, TimersNotKept
+from app.providers.llm.skills import SkillsLlm
+from app.providers.llm.skills.timer_file import VERSION, TimerFile
+from app.providers.llm.skills.timer_keeper import LOOK_S, TimerKeeper
+from tests.support.skills import say, skills_at
+
+E = TypeVar("E", bound=Event)
+
+TEA = {
+    "label": "tea timer",
+    "name": "tea",
+    "seconds": 600,
+    "announcement": "Your tea timer is done.",
+    "language": "en",
+    "is_reminder": False,
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "timers.json"
+
+
+def written(file: Path, *rows: dict[str, object], version: int = VERSION) -> None:
+    file.write_text(json.dumps({"version": version, "timers": rows}))
+
+
+def kept(file: Path) -> list[str]:
+    """The names in the file."""
+    if not file.exists():
+        return []
+    return [row["name"] for row in json.loads(file.read_text())["timers"]]
+
+
+class Run:
+    """One run of Parley, as far as its timers are concerned."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.told: list[Event] = []
+        self._news = asyncio.Event()
+        self.keeper = TimerKeeper(self._hear, TimerFile(file) if file else None)
+        self.skills = skills_at(timers=self.keeper)
+
+    def _hear(self, event: Event) -> None:
+        self.told.append(event)
+        self._news.set()
+
+    def all(self, kind: type[E]) -> list[E]:
+        return [event for event in self.told if isinstance(event, kind)]
+
+    @property
+    def names(self) -> list[str]:
+        """Of those that run, as the window was told last."""
+        changes = self.all(TimersChanged)
+        return [row.name for row in changes[-1].timers] if changes else []
+
+    async def ask(self, text: str) -> str:
+        return await say(self.skills, text)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+
+def run_of(file: Path | None, talk: Callable[[Run], Awaitable[None]]) -> Run:
+    """Start Parley's skills, talk, and end them as Parley does."""
+
+    async def run() -> Run:
+        run = Run(file)
+        await run.skills.ensure_warm()
+        try:
+            await talk(run)
+        finally:
+            await run.skills.close()
+        return run
+
+    return asyncio.run(run())
+
+
+async def nothing(_: Run) -> None:
+    """Only start and end."""
+
+
+# --- from one run to the next ---------------------------------------------------------------
+
+
+def test_timers_go_on_in_the_next_run_where_they_were(file: Path) -> None:
+    async def first(run: Run) -> None:
+        await run.ask("set a tea timer for 10 minutes")
+        await run.ask("remind me in an hour to call Mum")
+
+    before = run_of(file, first).all(TimersChanged)[-1].timers
+    assert [row.name for row in before] == ["tea", "call Mum"]
+
+    async def second(run: Run) -> None:
+        assert await run.ask("how long is left on the tea timer") == (
+            "Your tea timer has 10 minutes left."
+        )
+        assert await run.ask("cancel the tea timer") == "Your tea timer is cancelled."
+
+    after = run_of(file, second)
+    first_news = after.all(TimersChanged)[0].timers
+    assert [(row.name, row.seconds, row.is_reminder) for row in first_news] == [
+        ("tea", 600, False),
+        ("call Mum", 3600, True),
+    ]
+    for was, now in zip(before, first_news, strict=True):
+        assert now.due_at == pytest.approx(was.due_at, abs=0.01)
+    assert after.all(TimersMissed) == []
+    assert kept(file) == ["call Mum"], "and what was cancelled is gone for good"
+
+
+def test_one_set_in_the_run_before_rings_in_its_own_words_and_language(file: Path) -> None:
+    async def first(run: Run) -> None:
+        await say(run.skills, "mets un minuteur de deux secondes pour le thé", language="fr")
+
+    run_of(file, first)
+
+    async def second(run: Run) -> None:
+        await run.until(lambda: bool(run.all(TimerRang)))
+
+    (rang,) = run_of(file, second).all(TimerRang)
+    assert (rang.label, rang.announcement, rang.language, rang.private) == (
+        "minuteur thé",
+        "Le minuteur thé est terminé.",
+        "fr",
+        False,
+    )
+    assert not file.exists(), "without a timer there is no file"
+
+
+def test_one_that_came_due_meanwhile_is_told_once_and_does_not_ring(file: Path) -> None:
+    now = time.time()
+    written(
+        file,
+        TEA | {"name": "eggs", "due_at": now - 60},
+        TEA | {"due_at": now - 3600},
+        TEA | {"name": "bread", "due_at": now + 1800},
+    )
+    run = run_of(file, nothing)
+    (missed,) = run.all(TimersMissed)
+    assert [row.name for row in missed.timers] == ["tea", "eggs"], "the first first"
+    assert missed.timers[0].due_at == pytest.approx(now - 3600, abs=0.01)
+    assert run.all(TimerRang) == []
+    assert kept(file) == ["bread"]
+    assert run_of(file, nothing).all(TimersMissed) == []
+
+
+def test_a_crash_loses_no_timer(file: Path) -> None:
+    async def crash() -> None:
+        run = Run(file)
+        await run.skills.ensure_warm()
+        await run.ask("set a tea timer for 10 minutes")
+        async with asyncio.timeout(10):
+            while not file.exists():
+                await asyncio.sleep(0.005)
+
+    asyncio.run(crash())  # nobody closed anything
+    assert run_of(file, nothing).names == ["tea"]
+
+
+def test_a_timer_never_has_more_time_left_than_it_was_set_for(file: Path) -> None:
+    """The clock was a day ahead when the file was written."""
+    written(file, TEA | {"due_at": time.time() + 86_400})
+    (row,) = run_of(file, nothing).all(TimersChanged)[0].timers
+    assert row.due_at == pytest.approx(time.time() + 600, abs=5)
+
+
+def test_one_that_is_set_before_the_file_was_read_joins_the_others(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() + 300})
+
+    async def talk() -> None:
+        run = Run(file)
+        await run.ask("set an egg timer for 5 minutes")
+        await asyncio.sleep(0.1)
+        assert kept(file) == ["tea"], "what is there is not lost"
+        await run.skills.ensure_warm()
+        assert run.names == ["tea", "egg"]
+        await run.skills.close()
+
+    asyncio.run(talk())
+    assert sorted(kept(file)) == ["egg", "tea"]
+
+
+def test_the_file_is_its_user_s_alone(file: Path) -> None:
+    async def talk(run: Run) -> None:
+        await run.ask("set a tea timer for 10 minutes")
+
+    run_of(file, talk)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+# --- private ones ---------------------------------------------------------------------------
+
+
+def test_a_private_timer_runs_and_rings_and_is_in_no_file(file: Path) -> None:
+    async def talk(run: Run) -> None:
+        await run.ask("set a tea timer for 10 minutes")
+        run.keeper.private_from_now(True)
+        await asyncio.sleep(0)
+        await run.ask("remind me in 1 second to call the lawyer")
+        run.keeper.private_from_now(False)
+        await run.until(lambda: bool(run.all(TimerRang)))
+        assert "lawyer" not in file.read_text()
+
+    run = run_of(file, talk)
+    assert [event.private for event in run.all(TimerSet)] == [False, True]
+    assert [event.private for event in run.all(TimerRang)] == [True]
+    seen = {row.name: row.private for event in run.all(TimersChanged) for row in event.timers}
+    assert seen == {"tea": False, "call the lawyer": True}
+    assert kept(file) == ["tea"]
+
+
+# --- a file that is none --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[1]", '{"timers": 3}', '{"version": 1, "timers": [1, {}, {"name": "x"}]}',
+     "[" * 20_000, "\xff", '{"timers": [{"due_at": 1e999, "seconds": true}]}'],
+)  # fmt: skip
+def test_a_broken_file_is_set_aside_and_named_in_the_log(
+    file: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_bytes(content.encode("latin-1"))
+
+    async def talk(run: Run) -> None:
+        await run.ask("set a tea timer for 10 minutes")
+
+    run_of(file, talk)
+    (aside,) = file.parent.glob("timers.json.broken-*")
+    assert aside.read_bytes() == content.encode("latin-1")
+    assert "timers.json is not a file of timers" in caplog.text
+    assert aside.name in caplog.text
+    assert kept(file) == ["tea"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"due_at": float("nan")},
+        {"due_at": 10**400},
+        {"due_at": True},
+        {"due_at": "soon"},
+        {"seconds": 0},
+        {"seconds": 10**9},
+        {"seconds": 1.5},
+        {"label": None},
+        {"is_reminder": "no"},
+    ],
+)
+def test_what_can_be_understood_of_a_broken_file_goes_on(
+    file: Path, fault: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    due_at = time.time() + 300
+    written(file, TEA | {"due_at": due_at, "name": "secret"} | fault, TEA | {"due_at": due_at})
+    assert run_of(file, nothing).names == ["tea"]
+    assert len(list(file.parent.glob("timers.json.broken-*"))) == 1
+    assert "secret" not in caplog.text
+    assert kept(file) == ["tea"]
+
+
+def test_a_file_of_a_newer_parley_is_left_alone_and_that_is_told(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() + 300}, version=VERSION + 1)
+    before = file.read_bytes()
+
+    async def talk(run: Run) -> None:
+        assert await run.ask("set an egg timer for 1 second") == "Egg timer set for 1 second."
+        await run.until(lambda: bool(run.all(TimerRang)))
+
+    assert len(run_of(file, talk).all(TimersNotKept)) == 1
+    assert file.read_bytes() == before
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(file: Path) -> None:
+    file.mkdir()
+
+    async def talk(run: Run) -> None:
+        await run.ask("set an egg timer for 10 minutes")
+
+    assert len(run_of(file, talk).all(TimersNotKept)) == 1
+    assert file.is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_takes_nothing_is_told_once_and_timers_ring(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o500)
+
+    async def talk(run: Run) -> None:
+        await run.ask("set an egg timer for 1 second")
+        await run.ask("set a tea timer for 10 minutes")
+        await run.until(lambda: bool(run.all(TimerRang)))
+
+    try:
+        assert len(run_of(folder / "timers.json", talk).all(TimersNotKept)) == 1
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_folder_that_is_none_is_told_once_and_timers_ring(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+
+    async def talk(run: Run) -> None:
+        await run.ask("set an egg timer for 1 second")
+        await run.until(lambda: bool(run.all(TimerRang)))
+
+    assert len(run_of(tmp_path / "data" / "timers.json", talk).all(TimersNotKept)) == 1
+
+
+# --- from other threads ---------------------------------------------------------------------
+
+
+def test_the_window_s_thread_cancels_by_number(file: Path) -> None:
+    async def talk(run: Run) -> None:
+        await run.ask("set a tea timer for 10 minutes")
+        await run.ask("set an egg timer for 5 minutes")
+        tea = next(row.number for row in run.all(TimersChanged)[-1].timers if row.name == "tea")
+        for number in (tea, tea, 99):  # pressed twice; rung meanwhile
+            window = threading.Thread(target=run.keeper.cancel_soon, args=(number,))
+            window.start()
+            window.join()
+        await run.until(lambda: run.names == ["egg"])
+        assert await run.ask("what timers do i have") == "Your egg timer has 5 minutes left."
+
+    run = run_of(file, talk)
+    assert len(run.all(TimersChanged)) == 3
+    assert kept(file) == ["egg"]
+
+
+def test_what_comes_after_the_end_changes_nothing(file: Path) -> None:
+    async def talk(run: Run) -> None:
+        await run.ask("set a tea timer for 10 minutes")
+        await run.skills.close()
+        run.keeper.cancel_soon(1)
+        await run.ask("set an egg timer for 10 minutes")
+        await asyncio.sleep(0.1)
+
+    run = run_of(file, talk)
+    run.keeper.cancel_soon(1)
+    run.keeper.private_from_now(True)
+    assert kept(file) == ["tea"]
+
+
+# --- clocks ---------------------------------------------------------------------------------
+
+
+class Clocks:
+    """A wall clock that can be set, and one that ticks and sleeps with the computer."""
+
+    def __init__(self) -> None:
+        self.set_by = 0.0
+        self.slept = 0.0
+
+    def wall(self) -> float:
+        return time.time() + self.set_by + self.slept
+
+    def ticks(self) -> float:
+        return time.monotonic() + self.slept
+
+
+def with_clocks(talk: Callable[[SkillsLlm, Clocks, list[Event]], Awaitable[None]]) -> list[Event]:
+    async def run() -> list[Event]:
+        clocks, told = Clocks(), list[Event]()
+        keeper = TimerKeeper(told.append, wall=clocks.wall, ticks=clocks.ticks)
+        skills = skills_at(timers=keeper)
+        await talk(skills, clocks, told)
+        await skills.close()
+        return told
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("set_by", [7200.0, -7200.0])
+def test_a_clock_that_is_set_neither_rings_nor_delays_a_timer(set_by: float) -> None:
+    async def talk(skills: SkillsLlm, clocks: Clocks, told: list[Event]) -> None:
+        await say(skills, "set an egg timer for 2 seconds")
+        clocks.set_by = set_by
+        await say(skills, "set a tea timer for 10 minutes")  # looks at the clock
+        assert await say(skills, "how long is left on the tea timer") == (
+            "Your tea timer has 10 minutes left."
+        )
+        egg = await say(skills, "how long is left on the egg timer")
+        assert egg in {f"Your egg timer has {left} left." for left in ("2 seconds", "1 second")}
+        async with asyncio.timeout(10):
+            while not any(isinstance(event, TimerRang) for event in told):
+                await asyncio.sleep(0.05)
+
+    rang = [event.label for event in with_clocks(talk) if isinstance(event, TimerRang)]
+    assert rang == ["egg timer"]
+
+
+def test_one_that_came_due_while_the_computer_slept_rings_soon_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop's own clock has stood still; a look finds out."""
+    monkeypatch.setattr("app.providers.llm.skills.timer_keeper.LOOK_S", 0.05)
+    assert LOOK_S <= 5.0
+
+    async def talk(skills: SkillsLlm, clocks: Clocks, told: list[Event]) -> None:
+        await say(skills, "set a tea timer for 10 minutes")
+        clocks.slept = 900.0
+        async with asyncio.timeout(10):
+            while not any(isinstance(event, TimerRang) for event in told):
+                await asyncio.sleep(0.02)
+
+    with_clocks(talk)
+
+
+def test_a_clock_that_was_set_while_nothing_ran_is_the_clock() -> None:
+    async def talk(skills: SkillsLlm, clocks: Clocks, told: list[Event]) -> None:
+        clocks.set_by = -7200.0
+        await say(skills, "set a tea timer for 10 minutes")
+        (row,) = next(event for event in told if isinstance(event, TimersChanged)).timers
+        assert row.due_at == pytest.approx(clocks.wall() + 600, abs=5)
+
+    with_clocks(talk)
