@@ -34,12 +34,14 @@ FEW_ENDS = 3
 """So many processes may end one after another before Parley waits between two of them."""
 
 LONGEST_PAUSE_S = 60.0
+SHORT_PAUSE_S = 1.0
+"""At most; the short one after a process that began well, since then devices came and went."""
 
 LASTED_S = 30.0
 """A process that lived this long did not end because of how it began."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Running:
     """A process and the ways to it."""
 
@@ -48,6 +50,8 @@ class _Running:
     audio: Connection
     words: Connection
     since: float
+    began: bool = False
+    """Whether it has opened what there is."""
 
 
 class _Gone(Exception):
@@ -149,6 +153,7 @@ class SoundSystem:
             running = self._start()
             try:
                 opened = self._exchange(running, Request("open"), START_S)
+                running.began = True
                 self.speaker.connect(running.audio)
                 if request.what in ("open", "check", "use"):
                     return opened
@@ -207,7 +212,8 @@ class SoundSystem:
         now = time.perf_counter()
         self._ends = self._ends + 1 if now - running.since < LASTED_S else 1
         pause_s = 2.0 ** (self._ends - FEW_ENDS) if self._ends >= FEW_ENDS else 0.0
-        self._start_at = now + min(pause_s, LONGEST_PAUSE_S)
+        longest_s = SHORT_PAUSE_S if running.began else LONGEST_PAUSE_S
+        self._start_at = now + min(pause_s, longest_s)
         self._let_go(running)
 
     def _let_go(self, running: _Running) -> None:
