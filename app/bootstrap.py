@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMetaObject, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QMetaObject, QObject, Qt, Signal, Slot
 
 from app import model_settings, settings_file
 from app.audio.chime import CHIME_RATE, chime
@@ -44,6 +44,7 @@ from app.core.events import (
     LookUpKeys,
     SaveKey,
     SettingValue,
+    SoundChime,
     StartOllama,
     UseEngine,
     UseKeepalive,
@@ -282,6 +283,11 @@ class Assistant(QObject):
         conversation.to_history.connect(history.handle)
         self._to_history.connect(history.handle)
         conversation.to_history.connect(self._on_kept, Qt.ConnectionType.DirectConnection)
+        conversation.to_player.connect(self._on_sound, Qt.ConnectionType.DirectConnection)
+        app = QCoreApplication.instance()
+        if keeps_timers and app is not None:
+            # Before anything else of this Parley ends, and the next one may begin.
+            app.aboutToQuit.connect(self._end_timers)
         if devices:
             reporting.append(devices)
             conversation.happened.connect(devices.handle)
@@ -341,6 +347,7 @@ class Assistant(QObject):
         """Cancel what is going on and end every thread; False when one is stuck in a library."""
         if not self._started:
             return True
+        self._end_timers()  # what begins to ring now is heard by nobody, and told the next time
         QMetaObject.invokeMethod(
             self._conversation, "stop_turn", Qt.ConnectionType.BlockingQueuedConnection
         )
@@ -487,6 +494,16 @@ class Assistant(QObject):
         """Called in the conversation's thread, between the questions before and those after it."""
         if isinstance(event, ConversationBegun):
             self._timers.private_from_now(event.private)
+
+    @Slot(object)
+    def _on_sound(self, event: Event) -> None:
+        """Called in the conversation's thread."""
+        if isinstance(event, SoundChime):
+            self._timers.announced_soon()
+
+    @Slot()
+    def _end_timers(self) -> None:
+        self._timers.end()
 
 
 def _language_models(

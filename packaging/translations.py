@@ -37,6 +37,7 @@ TEMPLATES = FOLDER / "templates.json"
 BELOW = (
     "app/core",
     "app/providers",
+    "app/providers/llm/skills/timer_file.py",
     "app/workers",
     "app/audio",
     "app/history",
@@ -61,7 +62,7 @@ NOT_FOR_THE_WINDOW = (
     "app/core/spoken_",
     "app/providers/tts/vits_choice.py",  # said to the log and the bench
     "app/audio/format.py",  # of `parley ask`
-    "app/providers/llm/skills/",  # they speak French themselves
+    "app/providers/llm/skills/",  # they speak French themselves; but what is named above
     "app/providers/stt/command_patterns.py",
     "app/providers/tts/vits_networks/",
 )
@@ -202,7 +203,7 @@ def _texts_below() -> Iterator[tuple[str, str]]:
         top = ROOT / name
         for path in sorted(top.rglob("*.py")) if top.is_dir() else [top]:
             shown = path.relative_to(ROOT).as_posix()
-            if shown.startswith(NOT_FOR_THE_WINDOW):
+            if shown != name and shown.startswith(NOT_FOR_THE_WINDOW):
                 continue
             for line, text in _texts(ast.parse(path.read_text(encoding="utf-8"))):
                 yield text, f"{shown}:{line}"

@@ -15,7 +15,7 @@ from app.audio.system import SoundSystem
 from app.bootstrap import Assistant, Sound
 from app.commands.leaving import left_running
 from app.commands.quit_signals import QuitSignals
-from app.commands.restart import Restart
+from app.commands.restart import start_again
 from app.core.events import LookUpFigures, Notice
 from app.core.model_events import LookUpModels
 from app.desktop.motion_switch import MotionSwitch
@@ -71,7 +71,6 @@ def run(
     presence = Presence(settings.desktop, window, overlay=Overlay(window.theme, remembered))
     talk_key = TalkKey(settings.talk)
     motion_switch = MotionSwitch()
-    restart = Restart()
     app.installEventFilter(talk_key)
 
     # What the user wants goes to the assistant, what happens comes back to the window.
@@ -86,8 +85,6 @@ def run(
     window.listening_dropped.connect(talk_key.interrupt)
     window.talk_mode_chosen.connect(talk_key.use_mode)
     window.covered.connect(talk_key.rest)
-    window.restart_wanted.connect(restart.ask)
-    window.stay_wanted.connect(restart.forget)
     window.data_folder_wanted.connect(lambda: _open_folder(paths))
     presence.happened.connect(window.handle)
     presence.listening_dropped.connect(talk_key.interrupt)
@@ -113,7 +110,7 @@ def run(
         window.show()
     for problem in problems:
         window.handle(Notice(title=problem, hint=f"The file is {paths.settings_file}."))
-    signals = QuitSignals(app.quit)  # as a click on the window's cross would
+    signals = QuitSignals(app.quit)  # without the question that a click on the cross may bring
     code = app.exec()
     presence.stop()
     motion_switch.close()
@@ -121,7 +118,8 @@ def run(
     if not assistant.stop():
         left_running(app, window, assistant)
     signals.let_go()
-    restart.start_again()
+    if window.restarts and signals.caught is None:
+        start_again()
     return code
 
 

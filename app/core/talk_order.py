@@ -25,6 +25,8 @@ class TalkOrder:
         self._released_at = -math.inf
         """When the newest release began; its press may still be on its way."""
         self._is_down = False
+        self._release_waits = False
+        """Whether the newest release found no press."""
 
     def take(self, word: Word, began_at: float) -> tuple[Word, ...]:
         if began_at < self._pressed_at:
@@ -33,10 +35,16 @@ class TalkOrder:
 
     def _press(self, began_at: float) -> tuple[Word, ...]:
         self._pressed_at = began_at
-        self._is_down = began_at > self._released_at
-        return ("press",) if self._is_down else ("press", "release")
+        # In the same tick (10 ms on Linux) it is overtaken only by a release without a press.
+        overtaken = began_at < self._released_at or (
+            began_at == self._released_at and self._release_waits
+        )
+        self._release_waits = False
+        self._is_down = not overtaken
+        return ("press", "release") if overtaken else ("press",)
 
     def _release(self, began_at: float) -> tuple[Word, ...]:
         self._released_at = max(self._released_at, began_at)
         was_down, self._is_down = self._is_down, False
+        self._release_waits = not was_down
         return ("release",) if was_down else ()

@@ -48,7 +48,13 @@ class TimersMissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimersNotKept(Event):
-    """The timers of this run cannot be written: they ring, and end with Parley. Told once."""
+    """The timers of this run cannot be written: they ring, and end with Parley. Told when it comes
+    to that."""
 
     why: str
-    """What stands in the way, in a few words."""
+    """What stands in the way, one or two sentences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimersKept(Event):
+    """What `TimersNotKept` told of is over: they are written again."""

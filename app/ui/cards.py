@@ -149,6 +149,12 @@ class CardStack(QWidget):
         for card in [card for card in self._cards if card.title == said(title)]:
             self._drop(card)
 
+    def move_to(self, other: CardStack) -> None:
+        """Tell there what was told here and still stands."""
+        for card in self.cards:
+            self._drop(card)
+            other.add(card.title, card.hint, card.level)
+
     def remove_about(self, name: str) -> None:
         """Take the cards away that begin with this name: what they told of it is mended."""
         for card in [card for card in self._cards if card.title.startswith(f"{name} ")]:

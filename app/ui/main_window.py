@@ -90,6 +90,7 @@ from app.ui.face import Face
 from app.ui.floating_panels import FloatingPanels
 from app.ui.header import Header
 from app.ui.history.sidebar import HistorySidebar
+from app.ui.leaving import Leaving
 from app.ui.models.page import ModelsPage
 from app.ui.page import Page
 from app.ui.pages import Name, Pages
@@ -136,7 +137,6 @@ class MainWindow(QMainWindow):
         talk_mode_chosen: the talk key works in this way from now on (`TalkSettings.mode`).
         covered: a page covers the conversation (bool), so that nobody sees the talk button.
         data_folder_wanted: the user wants to see where Parley keeps things.
-        restart_wanted: Parley shall end and start again, in another language.
         stay_wanted: the user wanted to close Parley, and now wants it to stay, out of the way if
             something can bring it back.
     """
@@ -148,7 +148,6 @@ class MainWindow(QMainWindow):
     talk_mode_chosen = Signal(str)
     covered = Signal(bool)
     data_folder_wanted = Signal()
-    restart_wanted = Signal()
     stay_wanted = Signal()
 
     def __init__(
@@ -301,10 +300,11 @@ class MainWindow(QMainWindow):
         self.panel.keys.changed.connect(self.panels.place)
         self.timers.intent.connect(self.intent)
         self.timers.told.connect(self._say)
+        self.timers.mended.connect(self._take_back)
         self.timers.opened.connect(self.panels.close_one)
         self.timers.put_away.connect(self._back_to_talking)
         self.timers.bar.stay_wanted.connect(self.stay_wanted)
-        self.timers.bar.quit_wanted.connect(lambda: QApplication.quit())
+        self._leaving = Leaving(self.timers, ask=self._ask_to_stay)
         for opener in (self.pill, self.figures_line):
             opener.toggled.connect(self._one_panel_alone)
         self.engines.changed.connect(self._engines_changed)
@@ -399,8 +399,7 @@ class MainWindow(QMainWindow):
     def _take_microphone(self, event: DeviceChanged) -> None:
         title = self.tr("No microphone is connected.")
         if event.name:
-            for cards in (self.cards, *self.pages.cards_told()):
-                cards.remove(title)
+            self._take_back(title)
         elif self.engines.has_microphone:
             self._say(
                 title,
@@ -548,7 +547,7 @@ class MainWindow(QMainWindow):
     def _make_settings(self) -> Page:
         page = SettingsPage(self.theme)
         page.page_wanted.connect(self._open_from_settings)
-        page.restart_wanted.connect(self.restart_wanted)
+        page.restart_wanted.connect(self.restart)
         return page
 
     def _make_diagnosis(self) -> Page:
@@ -639,9 +638,7 @@ class MainWindow(QMainWindow):
         """What was told on a page and still stands goes with its reader."""
         if not covered:
             for cards in self.pages.cards_told():
-                for card in cards.cards:
-                    cards.remove(card.title)
-                    self.cards.add(card.title, card.hint, card.level)
+                cards.move_to(self.cards)
             self.composer.talk.setFocus()
         self.covered.emit(covered)
 
@@ -709,9 +706,7 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # Only a person is asked, at the window's cross: signals and the end of the session come
-        # through Qt itself, and wait for nobody.
-        if event.spontaneous() and QApplication.quitOnLastWindowClosed() and self._ask_to_stay():
+        if self._leaving.holds(event):
             event.ignore()
             return
         if self._geometry is not None:
@@ -720,17 +715,28 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def quit(self) -> None:
-        """End Parley, as its user wants; while timers run, ask once."""
-        if not self._ask_to_stay():
-            QApplication.quit()
+        """End Parley, as its user wants."""
+        self._leaving.quit()
 
-    def _ask_to_stay(self) -> bool:
-        """Whether Parley stays until there is an answer."""
-        if not self.timers.hold_back():
-            return False
+    @Slot()
+    def restart(self) -> None:
+        """End Parley and start it again."""
+        self._leaving.restart()
+
+    @property
+    def restarts(self) -> bool:
+        """Whether Parley is to start again once it has ended."""
+        return self._leaving.restarts
+
+    def _take_back(self, title: str) -> None:
+        """What this card told is no longer true."""
+        for cards in (self.cards, *self.pages.cards_told()):
+            cards.remove(title)
+
+    def _ask_to_stay(self) -> None:
+        """Have the question seen."""
         self.come_to_front()
         self._announce(self.timers.bar.text)
-        return True
 
     def event(self, event: QEvent) -> bool:
         # Qt hands the application's palette to `event` only, not to `changeEvent`.

@@ -37,10 +37,18 @@ def follow_desktop(*, reduced: bool) -> None:
     _still_qt()
 
 
+_moved_before: dict[Qt.UIEffect, bool] = {}
+"""What Qt did of itself, while it is kept from it."""
+
+
 def _still_qt() -> None:
     if reduced_motion():
         for effect in _EFFECTS:
+            _moved_before.setdefault(effect, QApplication.isEffectEnabled(effect))
             QApplication.setEffectEnabled(effect, False)
+        return
+    while _moved_before:
+        QApplication.setEffectEnabled(*_moved_before.popitem())
 
 
 def reduced_motion() -> bool:

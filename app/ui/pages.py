@@ -93,8 +93,10 @@ class Pages(QStackedWidget):
         if not self._trail:
             self.close_page()
             return
-        page = self._trail.pop()
+        left, page = self.shown, self._trail.pop()
         self._show(page)
+        if left is not None:
+            left.cards.move_to(page.cards)  # with its reader
         page.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_page(self) -> None:

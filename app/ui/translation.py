@@ -34,6 +34,7 @@ from app.core.events import (
     TurnEnded,
 )
 from app.core.model_events import ModelsListed
+from app.core.timer_events import TimersNotKept
 from app.ui.device_names import device_name
 from app.ui.icons import RESOURCES
 
@@ -68,6 +69,7 @@ _SHOWN: Mapping[type[Event], tuple[str, ...]] = {
     ModelDisplaced: ("why",),
     TurnEnded: ("why_not_first",),
     ModelsListed: ("blocked",),
+    TimersNotKept: ("why",),
 }
 """Which words of an event are sentences for people. Others are names, or what somebody said."""
 

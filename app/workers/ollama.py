@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from PySide6.QtCore import Signal
 
@@ -424,8 +425,13 @@ class OllamaWorker(LoopWorker):
 
     async def _move(self) -> None:
         """Have the model that was chosen placed anew."""
-        if self._wanted and not self._forbidden and isinstance(self._keeper, PlacesModels):
-            await self._mover.move(self._options.model, self._keeper, looked=self._is_up)
+        keeper = self._keeper
+        if self._wanted and not self._forbidden and isinstance(keeper, PlacesModels):
+            await self._mover.move(self._options.model, keeper, looked=partial(self._moved, keeper))
+
+    async def _moved(self, keeper: object, state: OllamaState) -> None:
+        if keeper is self._keeper:  # or another model was chosen meanwhile
+            await self._is_up(state)
 
     async def _delete(self, model: str) -> None:
         if self._forbidden:

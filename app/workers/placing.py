@@ -90,6 +90,9 @@ class Mover:
             log.info("%s was not placed anew: %s", model, exc)
             self._tell(model, Placing.FAILED, exc.title, exc.hint)
             return
+        except Exception:
+            self._tell(model, Placing.FAILED, f"{model} was not moved.", "The log has the details.")
+            raise
         finally:
             self._is_moving = False
         if not state.running:

@@ -2979,6 +2979,34 @@
         <translation>Le fichier du détecteur de voix manque.</translation>
     </message>
     <message>
+        <source>Parley has no permission for it.</source>
+        <translation>Parley n’en a pas l’autorisation.</translation>
+    </message>
+    <message>
+        <source>The disk can only be read.</source>
+        <translation>Le disque est en lecture seule.</translation>
+    </message>
+    <message>
+        <source>The system says: %1.</source>
+        <translation>Le système répond&#x202f;: %1.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be read.</source>
+        <translation>%1 est illisible.</translation>
+    </message>
+    <message>
+        <source>%1 is broken and cannot be renamed.</source>
+        <translation>%1 est endommagé et ne peut pas être renommé.</translation>
+    </message>
+    <message>
+        <source>%1 is broken, and so are a hundred others beside it.</source>
+        <translation>%1 est endommagé, et cent autres à côté de lui aussi.</translation>
+    </message>
+    <message>
+        <source>A newer Parley wrote the timers.</source>
+        <translation>Une version plus récente de Parley a enregistré les minuteurs.</translation>
+    </message>
+    <message>
         <source>The reply was given up.</source>
         <translation>La réponse a été abandonnée.</translation>
     </message>
@@ -3481,6 +3509,10 @@
     <message>
         <source>No %1 is there. Plug one in, or choose one in the settings.</source>
         <translation>Aucun %1 n’est là. Branchez-en un, ou choisissez-en un dans les réglages.</translation>
+    </message>
+    <message>
+        <source>%1 was not moved.</source>
+        <translation>%1 n’a pas été déplacé.</translation>
     </message>
     <message>
         <source>These settings do not make sense and were not saved.</source>
@@ -4669,8 +4701,12 @@
 <context>
     <name>TimerParts</name>
     <message>
-        <source>They ring while Parley runs, and end with it. The reason: %1.</source>
-        <translation>Ils sonnent tant que Parley est ouvert, et s’arrêtent avec lui. La raison&#x202f;: %1.</translation>
+        <source>They ring while Parley runs, and end with it. %1</source>
+        <translation>Ils sonnent tant que Parley est ouvert, et s’arrêtent avec lui. %1</translation>
+    </message>
+    <message>
+        <source>Your timers are saved again.</source>
+        <translation>Vos minuteurs sont de nouveau enregistrés.</translation>
     </message>
     <message>
         <source>Your timers cannot be saved.</source>

@@ -69,10 +69,10 @@ def test_without_a_model_the_skills_stand_in_and_it_says_so() -> None:
     assert measured["overhead"] is measured["cold_start"] is None
     assert section.budgets == []
     assert {each.span for each in section.not_measured} == {"llm_overhead", "ttft_after_pause"}
-    assert all("Ollama is not running." in each.reason for each in section.not_measured)
+    assert all("Ollama is not " in each.reason for each in section.not_measured)
     text = as_text(section.tables[0])
     assert "skills, cpu (stand-in)" in text
-    assert "Ollama is not running." in text
+    assert "Ollama is not " in text  # running, or installed
 
 
 def test_a_reply_that_fails_is_left_out_and_named() -> None:

@@ -71,3 +71,18 @@ def test_a_tap_whose_end_came_first_still_begins_and_ends_where_each_press_does_
         for each in order.take(word, began_at):
             done += machine.press(at) if each == PRESS else machine.release(at)
     assert [type(action) for action in done] == [Start, Finish]
+
+
+def test_a_tick_that_a_release_shares_with_the_next_press_ends_no_recording() -> None:
+    """The clock of a process's start has ticks of 10 ms: a bouncing key is quicker."""
+    order = TalkOrder()
+    assert order.take("press", 1.0) == ("press",)
+    assert order.take("release", 2.0) == ("release",)
+    assert order.take("press", 2.0) == ("press",)
+    assert order.take("release", 4.0) == ("release",)
+
+
+def test_a_press_of_the_same_tick_that_its_release_overtook_is_void() -> None:
+    order = TalkOrder()
+    assert order.take("release", 2.0) == ()
+    assert order.take("press", 2.0) == ("press", "release")

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.bootstrap import Assistant, Sound
-from app.core.events import AskText, Event, TimerRang, TurnEnded
+from app.core.events import AskText, Event, StartListening, TimerRang, TurnEnded
 from app.core.history_events import ConversationBegun, NewConversation
 from app.core.timer_events import TimersChanged, TimersMissed
 from app.paths import Paths
@@ -118,6 +120,41 @@ def test_one_that_came_due_while_parley_was_closed_is_told_and_not_rung(
     assert second.all(TimerRang) == []
     second.stop()
     assert kept(tmp_path) == []
+
+
+def test_one_that_is_due_while_somebody_speaks_is_not_lost_when_parley_ends_then(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    first = Run(qtbot, tmp_path)
+    first.ask("set an egg timer for 1 second")
+    first.wait_for(TurnEnded, lambda event: event.reply == "Your egg timer is done.")
+    first.ask("set a tea timer for 2 seconds")
+    first.assistant.ask_for(StartListening(at=time.perf_counter()))
+    first.wait_for(TimerRang, lambda event: event.label == "tea timer")
+    first.stop()
+    assert kept(tmp_path) == ["tea"], "the eggs were announced"
+
+    second = Run(qtbot, tmp_path)
+    missed = second.wait_for(TimersMissed)
+    assert [row.name for row in missed.timers] == ["tea"]
+    second.wait_for(TimersChanged)
+    assert second.all(TimerRang) == []
+    second.stop()
+    assert kept(tmp_path) == []
+
+
+def test_once_the_application_ends_the_file_is_the_next_parley_s(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    """Its threads still end then, and the next one may run already."""
+    run = Run(qtbot, tmp_path)
+    run.ask("set a tea timer for 10 minutes")
+    QTimer.singleShot(0, qapp.quit)
+    qapp.exec()
+    assert kept(tmp_path) == ["tea"]
+    run.ask("set an egg timer for 10 minutes")
+    run.stop()
+    assert kept(tmp_path) == ["tea"]
 
 
 def test_one_of_a_private_conversation_rings_and_leaves_nothing(

@@ -33,9 +33,11 @@ def in_the_way(ollama: OllamaChanged) -> tuple[str, str]:
 
 def still_so(move: ModelPlaced, ollama: OllamaChanged) -> bool:
     """Whether what a move came to is still how the server is."""
+    if not same_model(move.model, ollama.model):
+        return False
     if move.placing == Placing.UNDER_WAY:
         return True  # the model is out of memory for a moment
-    if not ollama.wanted or not ollama.running or not same_model(move.model, ollama.model):
+    if not ollama.wanted or not ollama.running:
         return False
     return ollama.gpu_share == 1 if move.placing == Placing.ON_GPU else bool(ollama.gpu)
 

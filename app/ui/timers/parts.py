@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core.events import Event
 from app.core.history_events import ConversationBegun
-from app.core.timer_events import TimersChanged, TimersMissed, TimersNotKept
+from app.core.timer_events import TimersChanged, TimersKept, TimersMissed, TimersNotKept
 from app.ui.theme import Theme
 from app.ui.timers import words
 from app.ui.timers.chip import TimersChip
@@ -27,12 +27,14 @@ class TimerParts(QObject):
     Signals:
         intent: what the user wants (`CancelTimer`).
         told: what the user should know: title, hint, level.
+        mended: what was told under this title is no longer true.
         opened: the list is open; another panel gives way.
         put_away: the keyboard was on what is gone, and should go where talking is.
     """
 
     intent = Signal(object)
     told = Signal(str, str, str)
+    mended = Signal(str)
     opened = Signal()
     put_away = Signal()
 
@@ -79,13 +81,18 @@ class TimerParts(QObject):
                 title, hint = words.missed(event.timers, self.running.now())
                 self.told.emit(title, hint, "warn")
             case TimersNotKept():
-                self.bar.keep_none()
-                hint = self.tr("They ring while Parley runs, and end with it. The reason: %1.")
-                self.told.emit(
-                    self.tr("Your timers cannot be saved."), hint.replace("%1", event.why), "warn"
-                )
+                self.bar.show_kept(False)
+                hint = self.tr("They ring while Parley runs, and end with it. %1")
+                self.told.emit(self._not_kept(), hint.replace("%1", event.why), "warn")
+            case TimersKept():
+                self.bar.show_kept(True)
+                self.mended.emit(self._not_kept())
+                self.told.emit(self.tr("Your timers are saved again."), "", "info")
             case ConversationBegun():
                 self.chip.show_private(event.private)
+
+    def _not_kept(self) -> str:
+        return self.tr("Your timers cannot be saved.")
 
     # --- the list -------------------------------------------------------------------------------
 

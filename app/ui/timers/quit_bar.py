@@ -22,8 +22,9 @@ from app.ui.timers.running import RunningTimers
 
 
 class QuitBar(QWidget):
-    """Across the top of the window, over whatever page is shown. Hidden until it asks, and when
-    no timer runs any more.
+    """Across the top of the window, over whatever page is shown. Hidden until it asks. The question
+    goes when no timer runs any more, when another is set, and with the window: what is asked later
+    is asked anew.
 
     Attributes:
         asks: whether it waits for an answer.
@@ -43,6 +44,7 @@ class QuitBar(QWidget):
         self._running = running
         self._theme = theme
         self._kept = True
+        self._numbers: frozenset[int] = frozenset()  # of the timers it asks about
         self.asks = False
         self._glyph = Glyph("timer", "", 20)
         self._title = plain_label("strong")
@@ -82,14 +84,15 @@ class QuitBar(QWidget):
         """What it asks, and what follows from it."""
         return f"{self._title.text()} {self._hint.text()}"
 
-    def keep_none(self) -> None:
-        """From now on no timer is written, so that none goes on in the next run."""
-        self._kept = False
+    def show_kept(self, kept: bool) -> None:
+        """Whether timers are written, so that they can go on in the next run."""
+        self._kept = kept
         self._refresh()
 
     def ask(self) -> None:
         """Appear; Enter keeps Parley open."""
         self.asks = True
+        self._numbers = frozenset(row.number for row in self._running.rows)
         self._refresh()
         self.show()
         self.stay.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -113,6 +116,7 @@ class QuitBar(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._running.watch(self, False)
+        self.put_away()  # with its window: nobody reads it any more
 
     def _stay(self) -> None:
         self.put_away()
@@ -120,7 +124,7 @@ class QuitBar(QWidget):
 
     def _refresh(self) -> None:
         rows = self._running.rows
-        if not rows:
+        if any(row.number not in self._numbers for row in rows) or not rows:
             self.put_away()
         elif self.asks:
             title, hint = words.before_the_end(rows, self._running.now(), kept=self._kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import stat
@@ -15,9 +16,9 @@ from typing import TypeVar
 import pytest
 
 from app.core.events import Event, TimerRang, TimerSet
-from app.core.timer_events import TimersChanged, TimersMissed, TimersNotKept
+from app.core.timer_events import TimersChanged, TimersKept, TimersMissed, TimersNotKept
 from app.providers.llm.skills import SkillsLlm
-from app.providers.llm.skills.timer_file import VERSION, TimerFile
+from app.providers.llm.skills.timer_file import VERSION, TimerFile, what_hinders
 from app.providers.llm.skills.timer_keeper import LOOK_S, TimerKeeper
 from tests.support.skills import say, skills_at
 
@@ -137,6 +138,8 @@ def test_one_set_in_the_run_before_rings_in_its_own_words_and_language(file: Pat
 
     async def second(run: Run) -> None:
         await run.until(lambda: bool(run.all(TimerRang)))
+        run.keeper.announced_soon()
+        await asyncio.sleep(0)
 
     (rang,) = run_of(file, second).all(TimerRang)
     assert (rang.label, rang.announcement, rang.language, rang.private) == (
@@ -163,6 +166,30 @@ def test_one_that_came_due_meanwhile_is_told_once_and_does_not_ring(file: Path) 
     assert run.all(TimerRang) == []
     assert kept(file) == ["bread"]
     assert run_of(file, nothing).all(TimersMissed) == []
+
+
+def test_one_that_rang_and_was_not_announced_is_told_the_next_time_and_rings_once(
+    file: Path,
+) -> None:
+    async def talk(run: Run) -> None:
+        await run.ask("set an egg timer for 1 second")
+        await run.ask("set a tea timer for 1 second")
+        await run.ask("set a bread timer for 10 minutes")
+        await run.until(lambda: len(run.all(TimerRang)) == 2)
+        run.keeper.announced_soon()  # somebody speaks, so that the second one waits
+        await asyncio.sleep(0)
+        assert run.names == ["bread"]
+
+    assert [event.label for event in run_of(file, talk).all(TimerRang)] == [
+        "egg timer",
+        "tea timer",
+    ]
+    assert kept(file) == ["tea", "bread"]
+    after = run_of(file, nothing)
+    (missed,) = after.all(TimersMissed)
+    assert [row.name for row in missed.timers] == ["tea"]
+    assert after.all(TimerRang) == []
+    assert kept(file) == ["bread"]
 
 
 def test_a_crash_loses_no_timer(file: Path) -> None:
@@ -330,6 +357,72 @@ def test_a_folder_that_is_none_is_told_once_and_timers_ring(tmp_path: Path) -> N
     assert len(run_of(tmp_path / "data" / "timers.json", talk).all(TimersNotKept)) == 1
 
 
+def test_a_disk_that_takes_them_again_is_found_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.providers.llm.skills.timer_keeper.LOOK_S", 0.02)
+    folder = tmp_path / "data"
+
+    async def talk(run: Run) -> None:
+        for times in (1, 2):
+            folder.write_text("in the way")
+            await run.ask("set a tea timer for 10 minutes")
+            await run.until(lambda times=times: len(run.all(TimersNotKept)) == times)
+            await asyncio.sleep(0.1)
+            assert len(run.all(TimersNotKept)) == times, "told once, and not with every try"
+            folder.unlink()
+            await run.until(lambda times=times: len(run.all(TimersKept)) == times)
+            assert kept(folder / "timers.json") == ["tea"] * times
+            folder.rename(tmp_path / f"aside {times}")
+
+    run_of(folder / "timers.json", talk)
+    assert not folder.exists(), "nothing has changed since"
+
+
+def test_what_was_cancelled_leaves_the_file_too_once_it_can(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No timer runs then, that would bring a look."""
+    monkeypatch.setattr("app.providers.llm.skills.timer_keeper.LOOK_S", 0.02)
+
+    async def talk(run: Run) -> None:
+        file.mkdir()  # in its place, and no file can be put there
+        await run.ask("set a tea timer for 10 minutes")
+        await run.ask("cancel the tea timer")
+        await run.until(lambda: bool(run.all(TimersNotKept)))
+        file.rmdir()
+        await run.until(lambda: bool(run.all(TimersKept)))
+
+    run_of(file, talk)
+    assert not file.exists()
+
+
+def test_the_end_tries_once_more(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+
+    async def talk(run: Run) -> None:
+        folder.write_text("in the way")
+        await run.ask("set a tea timer for 10 minutes")
+        await run.until(lambda: bool(run.all(TimersNotKept)))
+        folder.unlink()
+
+    run_of(folder / "timers.json", talk)
+    assert kept(folder / "timers.json") == ["tea"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "The disk is full."),
+        (errno.EACCES, "Parley has no permission for it."),
+        (errno.EROFS, "The disk can only be read."),
+        (errno.EIO, f"The system says: {os.strerror(errno.EIO)}."),
+    ],
+)
+def test_what_hinders_is_said_in_a_sentence(number: int, said: str) -> None:
+    assert what_hinders(OSError(number, os.strerror(number))) == said
+
+
 # --- from other threads ---------------------------------------------------------------------
 
 
@@ -361,6 +454,42 @@ def test_what_comes_after_the_end_changes_nothing(file: Path) -> None:
     run = run_of(file, talk)
     run.keeper.cancel_soon(1)
     run.keeper.private_from_now(True)
+    assert kept(file) == ["tea"]
+
+
+def test_after_the_end_the_file_is_as_it_was_wanted_and_another_parley_s(file: Path) -> None:
+    async def talk(run: Run) -> None:
+        await run.ask("set an egg timer for 1 second")
+        await run.ask("set a tea timer for 10 minutes")
+        await run.ask("set a bread timer for 10 minutes")
+        bread = next(row for row in run.all(TimersChanged)[-1].timers if row.name == "bread")
+
+        def end() -> list[str]:
+            run.keeper.cancel_soon(bread.number)
+            run.keeper.end()
+            return kept(file)
+
+        assert await asyncio.to_thread(end) == ["egg", "tea"]
+        written(file, TEA | {"name": "of the next", "due_at": time.time() + 600})
+        await run.ask("set a rice timer for 1 second")
+        await run.until(lambda: bool(run.all(TimerRang)))
+        run.keeper.announced_soon()
+        await asyncio.sleep(0.1)
+
+    run_of(file, talk)
+    assert kept(file) == ["of the next"]
+
+
+def test_an_end_before_the_beginning_leaves_the_file_alone(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() - 60})
+    run = Run(file)
+    run.keeper.end()
+
+    async def begin_and_end(run: Run) -> None:
+        await run.skills.ensure_warm()
+        await run.skills.close()
+
+    asyncio.run(begin_and_end(run))
     assert kept(file) == ["tea"]
 
 

@@ -3,11 +3,12 @@ end."""
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -19,9 +20,12 @@ from app.core.timer_events import (
     CancelTimer,
     TimerRow,
     TimersChanged,
+    TimersKept,
     TimersMissed,
     TimersNotKept,
 )
+from app.providers.llm.skills.timer_file import what_hinders
+from app.ui import translation
 from app.ui.main_window import MainWindow
 from tests.ui.demo import Demo, settle, some_figures
 from tests.ui.walk import (
@@ -375,13 +379,60 @@ def test_what_was_missed_is_told_and_stays_until_it_is_read(bench: Bench) -> Non
 def test_a_disk_that_takes_nothing_is_told_and_changes_what_is_said_at_the_end(
     bench: Bench,
 ) -> None:
-    bench.demo.put(TimersNotKept(why="No space left on device"))
+    bench.demo.put(TimersNotKept(why="The disk is full."))
     (card,) = bench.window.cards.cards
     assert card.title == "Your timers cannot be saved."
-    assert card.hint.endswith("The reason: No space left on device.")
+    assert card.hint == "They ring while Parley runs, and end with it. The disk is full."
     bench.run(timer("tea", 272, 1))
     bench.window.quit()
     assert bench.timers.bar.text.endswith("It ends with Parley.")
+
+
+def test_a_disk_that_takes_them_again_is_told_and_changes_it_back(
+    bench: Bench, qtbot: QtBot
+) -> None:
+    bench.demo.put(TimersNotKept(why="The disk is full."))
+    bench.run(timer("tea", 272, 1))
+    bench.window.quit()
+    with qtbot.waitSignal(bench.timers.mended) as mended:
+        bench.demo.put(TimersKept())
+    assert mended.args == ["Your timers cannot be saved."]
+    assert bench.window.cards.cards[-1].title == "Your timers are saved again."
+    assert "Open Parley again, and it goes on" in bench.timers.bar.text
+
+
+@pytest.fixture
+def french(qapp: QApplication) -> Iterator[None]:
+    before = QLocale()
+    translation.install("fr")
+    yield
+    translation.install("en")
+    QLocale.setDefault(before)
+
+
+@pytest.mark.parametrize(
+    ("why", "in_french"),
+    [
+        (what_hinders(OSError(errno.ENOSPC, "No space left on device")), "Le disque est plein."),
+        (
+            f"timers.json cannot be read. {what_hinders(OSError(errno.EACCES, 'no'))}",
+            "timers.json est illisible. Parley n’en a pas l’autorisation.",
+        ),
+        (
+            what_hinders(OSError(errno.EIO, "Input/output error")),
+            "Le système répond\u202f: Input/output error.",
+        ),
+    ],
+)
+def test_what_hinders_the_disk_is_said_in_french_too(
+    french: None, qtbot: QtBot, why: str, in_french: str
+) -> None:
+    bench = Bench(qtbot)
+    with qtbot.waitSignal(bench.timers.told) as news:  # a screen reader is told the same
+        bench.demo.put(TimersNotKept(why=why))
+    assert news.args[1].endswith(f"s’arrêtent avec lui. {in_french}")
+    (card,) = bench.window.cards.cards
+    assert card.hint == news.args[1]
 
 
 # --- the end --------------------------------------------------------------------------------
@@ -491,6 +542,39 @@ def ends(app: QApplication, act: Callable[[], object]) -> bool:
     limit.start(1000)
     QTimer.singleShot(0, act)
     return app.exec() != STILL_RUNS
+
+
+def test_a_question_goes_with_its_window_and_the_next_end_asks_anew(
+    bench: Bench, qapp: QApplication, ends_with_its_window: None
+) -> None:
+    QApplication.setDoubleClickInterval(0)
+    QApplication.setQuitOnLastWindowClosed(False)  # a tray can bring it back
+    bench.run(timer("tea", 272, 1))
+    assert not ends(qapp, bench.window.quit)
+    bench.window.close()
+    assert not bench.timers.bar.asks
+    bench.window.show()
+    settle(20)
+    assert not bench.timers.bar.isVisible(), "nobody has asked to end it now"
+    bench.window.hide()
+    assert not ends(qapp, bench.window.quit)
+    assert bench.timers.bar.isVisible()
+    assert ends(qapp, bench.window.quit)
+
+
+def test_a_question_goes_when_another_timer_is_set(
+    bench: Bench, qapp: QApplication, ends_with_its_window: None
+) -> None:
+    QApplication.setDoubleClickInterval(0)
+    tea, lawyer = timer("tea", 272, 1), timer("lawyer", 36_000, 2, private=True)
+    bench.run(tea, timer("eggs", 600, 3))
+    assert not ends(qapp, bench.window.quit)
+    bench.run(tea)  # one fewer is the same question
+    assert bench.timers.bar.isVisible()
+    bench.run(tea, lawyer)
+    assert not bench.timers.bar.isVisible()
+    assert bench.window.composer.talk.hasFocus()
+    assert not ends(qapp, bench.window.quit), "that Parley is to end is not said of this one"
 
 
 def test_quit_anyway_ends_it(bench: Bench, qapp: QApplication, ends_with_its_window: None) -> None:

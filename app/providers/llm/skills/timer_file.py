@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -19,6 +20,19 @@ VERSION = 1
 """Of the file's form."""
 
 _WORDS = ("label", "name", "announcement", "language")
+
+
+def what_hinders(exc: OSError) -> str:
+    """Why the disk does not do it, one sentence."""
+    match exc.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "The disk is full."
+        case errno.EACCES | errno.EPERM:
+            return "Parley has no permission for it."
+        case errno.EROFS:
+            return "The disk can only be read."
+        case _:
+            return f"The system says: {exc.strerror or type(exc).__name__}."
 
 
 class TimerFile:
@@ -45,9 +59,7 @@ class TimerFile:
         except FileNotFoundError:
             return []
         except OSError as exc:
-            raise AssistantError(
-                f"{self._path.name} cannot be read ({exc.strerror or type(exc).__name__})."
-            ) from exc
+            raise AssistantError(f"{self._path.name} cannot be read.", what_hinders(exc)) from exc
         try:
             timers, faults = _understood(json.loads(data))
         except (ValueError, RecursionError) as exc:  # invalid JSON is a ValueError too
@@ -55,7 +67,10 @@ class TimerFile:
         if faults:
             # Not the words in it: they may be what somebody said.
             log.warning(
-                "%s is not a file of timers (%s). %s", self._path.name, faults, self._set_aside()
+                "%s is not a file of timers (%s). It is kept as %s.",
+                self._path.name,
+                faults,
+                self._set_aside(),
             )
         return timers
 
@@ -81,7 +96,7 @@ class TimerFile:
         _replace(self._path, content)
 
     def _set_aside(self) -> str:
-        """Rename the broken file, never over another; a sentence that says so."""
+        """Rename the broken file, never over another; its new name."""
         stamp = time.strftime("%Y%m%d-%H%M%S")
         for suffix in ("", *(f"-{number}" for number in range(2, 100))):
             aside = self._path.with_name(f"{self._path.name}.broken-{stamp}{suffix}")
@@ -91,10 +106,9 @@ class TimerFile:
                 self._path.rename(aside)
             except OSError as exc:
                 raise AssistantError(
-                    f"{self._path.name} is broken and cannot be renamed "
-                    f"({exc.strerror or type(exc).__name__})."
+                    f"{self._path.name} is broken and cannot be renamed.", what_hinders(exc)
                 ) from exc
-            return f"It is kept as {aside.name}."
+            return aside.name
         raise AssistantError(f"{self._path.name} is broken, and so are a hundred others beside it.")
 
 

@@ -6,13 +6,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 
 from app.core.events import Event, TimerRang, TimerSet
-from app.core.timer_events import TimerRow, TimersChanged, TimersMissed, TimersNotKept
+from app.core.timer_events import (
+    TimerRow,
+    TimersChanged,
+    TimersKept,
+    TimersMissed,
+    TimersNotKept,
+)
 from app.errors import AssistantError
 from app.providers.llm.skills.timer import Timer
-from app.providers.llm.skills.timer_file import TimerFile
+from app.providers.llm.skills.timer_file import TimerFile, what_hinders
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +28,15 @@ MOST = 50
 
 LOOK_S = 5.0
 """How late a timer may ring after the computer slept: the loop's own clock may stand still
-meanwhile. A look costs some microseconds, and there is none while no timer runs."""
+meanwhile. A look costs some microseconds, and there is none while no timer runs. What could not be
+written is tried again as often."""
 
 SET_ANEW_S = 2.0
 """By how much the wall clock must leave the ticking one for somebody to have set it."""
+
+END_S = 1.0
+"""How long the end of Parley waits for the last write: a disk needs some milliseconds, one that is
+gone would need forever."""
 
 Tell = Callable[[Event], None]
 
@@ -38,7 +50,11 @@ def ticking() -> float:
 
 class TimerKeeper:
     """Lives in one asyncio loop, which must keep running between turns, and is used by it alone
-    but for `cancel_soon` and `private_from_now`, which any thread may call.
+    but for `cancel_soon`, `announced_soon`, `private_from_now` and `end`, which any other thread
+    may call.
+
+    A timer that rings is announced when nobody speaks any more. Until then it stays in the file, so
+    that it is told as missed when Parley ends before.
 
     When a timer is due is told in wall time, as the file needs it. A clock that is set meanwhile
     takes the timers along: ten minutes are ten minutes.
@@ -64,13 +80,15 @@ class TimerKeeper:
         self._ticks = ticks
         self._apart = wall() - ticks()
         self._timers: list[Timer] = []
+        self._rung: list[Timer] = []  # and not announced yet, the next to be announced first
         self._last_number = 0
         self._private = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.TimerHandle | None = None
         self._opened = file is None
         self._is_kept = True  # as far as the user was told
-        self._wanted: Sequence[Timer] | None = None  # what the file is to hold; None when it does
+        self._wanted: Sequence[Timer] | None = None  # what the file is to hold; None when tried
+        self._is_behind = False  # the file did not take what it was to hold
         self._saving: asyncio.Task[None] | None = None
 
     @property
@@ -89,6 +107,10 @@ class TimerKeeper:
         """Cancel the timer of this number, if it still runs."""
         self._hand_over(self._cancel_number, number)
 
+    def announced_soon(self) -> None:
+        """The one that rang first of those that wait is announced now; it need not be kept."""
+        self._hand_over(self._announced)
+
     def private_from_now(self, private: bool) -> None:
         """Whether what is asked from now on is private: such a timer is never written.
 
@@ -97,11 +119,23 @@ class TimerKeeper:
         """
         self._hand_over(self._be_private, private)
 
-    def _hand_over(self, act: Callable[..., None], argument: int | bool) -> None:
+    def end(self) -> None:
+        """Close, and wait for it: what was asked before is in the file, and nothing is written
+        afterwards, when another Parley may be at it. Called in no loop."""
         if self._loop is None:
-            act(argument)  # nothing runs yet, nor was anything asked
+            self._file = None  # it was not opened yet
         elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(act, argument)
+            closing = asyncio.run_coroutine_threadsafe(self.close(), self._loop)
+            try:
+                closing.result(END_S)
+            except (TimeoutError, CancelledError):
+                log.warning("the timers may not be written: the disk took too long")
+
+    def _hand_over(self, act: Callable[..., None], *arguments: int | bool) -> None:
+        if self._loop is None:
+            act(*arguments)  # nothing runs yet, nor was anything asked
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(act, *arguments)
 
     # --- the loop's thread -------------------------------------------------------------------
 
@@ -115,7 +149,7 @@ class TimerKeeper:
             kept = await asyncio.to_thread(self._file.read)
         except AssistantError as exc:
             self._file = None
-            self._cannot_keep(exc.title.rstrip("."))
+            self._cannot_keep(f"{exc.title} {exc.hint}".strip())
             return
         self._opened = True
         self._follow_clock()
@@ -148,10 +182,13 @@ class TimerKeeper:
 
     async def close(self) -> None:
         """Nothing rings any more; what is kept goes on in the next run."""
+        if self._is_behind:
+            self._save()  # the last chance
         self._file = None
         if self._handle is not None:
             self._handle.cancel()
         self._timers.clear()
+        self._rung.clear()
         if self._saving is not None:
             await self._saving
 
@@ -159,6 +196,11 @@ class TimerKeeper:
         found = [timer for timer in self._timers if timer.number == number]
         if found:  # it may have rung meanwhile
             self.cancel(*found)
+
+    def _announced(self) -> None:
+        if self._rung:
+            self._rung.pop(0)
+            self._save()
 
     def _be_private(self, private: bool) -> None:
         self._private = private
@@ -181,13 +223,13 @@ class TimerKeeper:
     # --- ringing -----------------------------------------------------------------------------
 
     def _plan(self) -> None:
-        """Look again when the next one is due."""
+        """Look again when the next one is due, or the file may take what it did not."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
-        if self._timers:
+        if self._timers or (self._is_behind and self._file is not None):
             assert self._loop is not None
-            left_s = self.running[0].due_at - self._wall()
+            left_s = self.running[0].due_at - self._wall() if self._timers else LOOK_S
             self._handle = self._loop.call_later(min(max(left_s, 0.0), LOOK_S), self._look)
 
     def _look(self) -> None:
@@ -195,6 +237,7 @@ class TimerKeeper:
         now = self._wall()
         due = [timer for timer in self.running if timer.due_at <= now]
         self._timers = [timer for timer in self._timers if timer not in due]
+        self._rung += due
         for timer in due:
             self._say(
                 TimerRang(
@@ -206,8 +249,10 @@ class TimerKeeper:
             )
         if due or was_set:
             self._changed()
-        else:
-            self._plan()
+            return
+        if self._is_behind:
+            self._save()
+        self._plan()
 
     def _follow_clock(self) -> bool:
         """Take the timers along where somebody has set the wall clock since the last look; whether
@@ -217,7 +262,7 @@ class TimerKeeper:
         self._apart = apart
         if abs(moved_s) < SET_ANEW_S:
             return False  # the network's time is followed in smaller steps
-        for timer in self._timers:
+        for timer in (*self._timers, *self._rung):
             timer.due_at += moved_s
         log.info("the clock was set by %+.0f s; %d timers go on", moved_s, len(self._timers))
         return True
@@ -225,11 +270,14 @@ class TimerKeeper:
     # --- the file ----------------------------------------------------------------------------
 
     def _save(self) -> None:
-        """Have the file hold what runs now, beside the loop: a disk may sleep."""
+        """Have the file hold what runs now or waits to be announced, beside the loop: a disk may
+        sleep."""
         if self._file is None or not self._opened:
             return
         # copies: those that run belong to this thread
-        self._wanted = [replace(timer) for timer in self.running if not timer.private]
+        self._wanted = [
+            replace(timer) for timer in (*self._rung, *self.running) if not timer.private
+        ]
         if self._saving is None or self._saving.done():
             assert self._loop is not None
             self._saving = self._loop.create_task(self._write(self._file))
@@ -240,13 +288,24 @@ class TimerKeeper:
             try:
                 await asyncio.to_thread(file.write, wanted)
             except OSError as exc:
-                self._cannot_keep(exc.strerror or type(exc).__name__)
+                self._is_behind = True
+                self._cannot_keep(what_hinders(exc))
+                self._plan()
+            else:
+                self._is_behind = False
+                self._can_keep()
 
     def _cannot_keep(self, why: str) -> None:
-        log.warning("timers are not kept: %s", why)
         if self._is_kept:
+            log.warning("timers are not kept: %s", why)
             self._is_kept = False
             self._say(TimersNotKept(why=why))
+
+    def _can_keep(self) -> None:
+        if not self._is_kept:
+            log.info("timers are kept again")
+            self._is_kept = True
+            self._say(TimersKept())
 
 
 def _row(timer: Timer) -> TimerRow:
