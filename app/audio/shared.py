@@ -11,10 +11,16 @@ on Linux, mach_absolute_time on macOS, QueryPerformanceCounter on Windows.
 
 from __future__ import annotations
 
+import mmap
+import os
+import sys
 import threading
 import time
+import weakref
 from dataclasses import dataclass
+from itertools import accumulate
 from multiprocessing.context import SpawnContext
+from multiprocessing.reduction import DupFd
 from typing import Any, overload
 
 import numpy as np
@@ -219,36 +225,69 @@ class RingMemory(_Row):
         """Per block: number of its first sample, number behind its last one, arrival time."""
 
 
+class _Memory:
+    """Bytes that another process sees as well, zeros at first.
+
+    On Linux a file without a name or a place: `multiprocessing`'s own arrays want to write into
+    /dev/shm, which not every container allows, and would take the disk instead.
+    """
+
+    def __init__(self, context: SpawnContext, size: int) -> None:
+        self._size = size
+        self._array: Any = None
+        if sys.platform.startswith("linux"):
+            self._take(os.memfd_create("parley-sound"))
+            os.ftruncate(self._file, size)
+            self.bytes = memoryview(mmap.mmap(self._file, size))
+        else:
+            self._array = context.RawArray("b", size)
+            self.bytes = memoryview(self._array).cast("B")
+
+    def _take(self, file: int) -> None:
+        self._file = file
+        weakref.finalize(self, os.close, file)
+
+    def __getstate__(self) -> tuple[int, Any]:
+        return self._size, DupFd(self._file) if self._array is None else self._array
+
+    def __setstate__(self, state: tuple[int, Any]) -> None:
+        self._size, kept = state
+        if sys.platform.startswith("linux"):
+            self._array = None
+            self._take(kept.detach())
+            self.bytes = memoryview(mmap.mmap(self._file, self._size))
+        else:
+            self._array = kept
+            self.bytes = memoryview(kept).cast("B")
+
+
 class SharedSound:
     """All of it. Goes to the other process as an argument of its start."""
 
+    _RING = (8 * RingMemory.SIZE, 4 * RING_SAMPLES, 8 * 3 * RING_BLOCKS)
+    _SIZES = (8 * InputState.SIZE, 8 * OutputState.SIZE, 8 * Flushes.SIZE, *_RING, *_RING)
+    """Bytes of each part; all are multiples of eight."""
+
     def __init__(self, context: SpawnContext) -> None:
-        self._memory = [
-            context.RawArray("d", size)
-            for size in (InputState.SIZE, OutputState.SIZE, Flushes.SIZE)
-        ]
-        self._ring_memory = [
-            (
-                context.RawArray("d", RingMemory.SIZE),
-                context.RawArray("f", RING_SAMPLES),
-                context.RawArray("d", 3 * RING_BLOCKS),
-            )
-            for _ in range(2)
-        ]
+        self._memory = _Memory(context, sum(self._SIZES))
         self._look()
 
     def _look(self) -> None:
-        microphone, speaker, flushes = self._memory
+        ends = list(accumulate(self._SIZES))
+        microphone, speaker, flushes, *rings = (
+            self._memory.bytes[end - size : end]
+            for size, end in zip(self._SIZES, ends, strict=True)
+        )
         self.input = InputState(microphone)
         self.output = OutputState(speaker)
         self.flushes = Flushes(flushes)
-        self.rings = tuple(RingMemory(*each) for each in self._ring_memory)
+        self.rings = (RingMemory(*rings[:3]), RingMemory(*rings[3:]))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_memory": self._memory, "_ring_memory": self._ring_memory}
+    def __getstate__(self) -> _Memory:
+        return self._memory
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def __setstate__(self, memory: _Memory) -> None:
+        self._memory = memory
         self._look()
 
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
 
 from app.audio.shared import (
     InputState,
@@ -83,5 +88,28 @@ def test_another_process_sees_and_writes_the_same() -> None:
     process.join(60)
     assert shared.output.progress() == SOME
     ring: RingMemory = shared.rings[1]
+    assert ring.capacity == 0, "of its own neighbours nothing was written"
     assert ring.rate == 44_100
     assert ring.samples[:4].tolist() == [0.25, 0.25, 0.25, 0.0]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's own way")
+def test_no_folder_has_to_be_writable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers exist in which /dev/shm belongs to root."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    shared = SharedSound(multiprocessing.get_context("spawn"))
+    shared.flushes.add()
+    assert shared.flushes.count == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_its_memory_goes_with_it() -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        SharedSound(multiprocessing.get_context("spawn"))
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
