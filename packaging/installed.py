@@ -119,13 +119,14 @@ class Window:
         return self._process.wait(30)
 
     def processes(self) -> list[str]:
-        """Every process that runs the program installed in this system."""
+        """The command line of every process that runs the program installed in this system."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 program = (folder / "exe").readlink()
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
             except OSError:  # it has ended, or is the kernel's
                 continue
             if program.name == "parley" and program.is_relative_to(self._root):
-                found.append(str(program))
+                found.append(command.decode(errors="replace"))
         return found

@@ -307,8 +307,11 @@ QComboBox:focus { border: 2px solid @accent; padding: 4px 9px; }
 QComboBox:disabled { border-color: @line; color: @muted; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: none; }
+QComboBox { combobox-popup: 0; } /* below the field, and as high as its rows */
+QComboBox QAbstractItemView::item { min-height: 28px; padding: 0 8px; }
+QComboBox QAbstractItemView::item:selected { background: @accent; color: @accent_ink; }
 QComboBox QAbstractItemView {
-    background: @surface; border: 1px solid @line; font-size: @smallpx; padding: 4px;
+    background: @surface; border: 1px solid @line; font-size: @smallpx;
     selection-background-color: @accent; selection-color: @accent_ink; outline: none;
 }
 

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.events import Event, SayAgain
 from app.core.sound_events import (
@@ -43,6 +50,7 @@ class _List(QComboBox):
         self.setAccessibleDescription(about)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+        self.setItemDelegate(QStyledItemDelegate(self))  # which takes rows from the stylesheet
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -128,6 +128,20 @@ def test_the_need_of_a_model_is_told_in_the_language_of_the_question(
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("Qui a écrit Hamlet ?", "en", "il me faut un modèle de langage"),
+        ("Who wrote Hamlet?", "fr", "I need a language model"),
+        ("Was kostet die Welt", "de", "brauche ich ein Sprachmodell"),
+        ("Was kostet die Welt", "en", "brauche ich ein Sprachmodell"),
+        ("Hamlet", "fr", "il me faut un modèle de langage"),
+    ],
+)
+def test_a_typed_question_tells_its_language_itself(text: str, language: str, words: str) -> None:
+    assert words in ask(text, language=language)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("what's the weather like tomorrow", "cannot check the weather"),

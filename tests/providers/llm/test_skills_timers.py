@@ -304,3 +304,28 @@ def test_five_oclock_is_the_next_one() -> None:
     assert "at 5:00 AM" in ask("set an alarm for five", now=THURSDAY.replace(hour=22))
     assert "at 5:00 AM" in ask("set an alarm for five in the morning", now=THURSDAY)
     assert "at 5:30 PM" in ask("set an alarm for five thirty p.m.", now=THURSDAY)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "set a timer for ten minutes kong de",
+        "set a timer for ten minutes cold today",
+        "start a timer for 10 minutes tee",
+    ],
+)
+def test_a_name_that_was_not_understood_leaves_the_time(heard: str) -> None:
+    assert "10 minutes" in ask(heard) or "ten minutes" in ask(heard)
+    assert "model" not in ask(heard)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "set a timer for ten minutes and another for five",
+        "set a timer for ten minutes before midnight",
+        "set a timer for ten minutes from noon",
+    ],
+)
+def test_words_with_a_meaning_of_their_own_are_not_passed_over(heard: str) -> None:
+    assert "set for 10 minutes" not in ask(heard)

@@ -52,6 +52,17 @@ def test_a_language_and_none_can_be_chosen_from_the_list(bench: Bench) -> None:
     assert bench.changes[-2:] == [("stt.language", "fr"), ("stt.language", None)]
 
 
+def test_an_open_list_is_as_high_as_its_rows(bench: Bench) -> None:
+    field = bench.page.fields["stt.language"]
+    assert isinstance(field, ListField)
+    field.list.showPopup()
+    view = field.list.view()
+    shown = min(field.list.count(), field.list.maxVisibleItems())
+    assert view.viewport().height() >= shown * view.sizeHintForRow(0)
+    assert view.sizeHintForRow(0) >= 24, "high enough to be hit"
+    field.list.hidePopup()
+
+
 def test_numbers_stay_numbers(bench: Bench) -> None:
     bench.page.handle(SettingChanged(name="history.keep_days", value=30))
     field = bench.page.fields["history.keep_days"]

@@ -67,10 +67,28 @@ def languages(keeper: TimerKeeper, here: Callable[[], datetime]) -> Sequence[Lan
     )
 
 
-def regrets(language: str) -> Regret:
-    """What to say when no skill knows, in that language or in English."""
-    return _REGRETS.get(language[:2].lower(), en_talk.REGRET)
+def regrets(text: str, language: str) -> Regret:
+    """What to say when no skill knows.
 
+    Args:
+        text: the question. Its first word tells its language where nobody has heard it: typed
+            questions come with the language of the conversation.
+        language: ISO 639-1, used when it does not tell; English when it is not spoken here.
+    """
+    first = text.lower().replace("¿", "").partition(" ")[0]
+    spoken = language[:2].lower()
+    told = [code for code, asking in _ASKING.items() if first in asking]
+    code = spoken if spoken in told or not told else told[0]
+    return _REGRETS.get(code, en_talk.REGRET)
+
+
+_ASKING: Mapping[str, Sequence[str]] = {
+    "en": ("who", "whose", "what", "which", "why", "how", "where", "when"),
+    "fr": ("qui", "que", "quoi", "quel", "quelle", "comment", "pourquoi", "combien", "où"),
+    "de": ("wer", "wen", "was", "welche", "welcher", "warum", "wie", "wo", "wann"),
+    "es": ("quién", "qué", "cuál", "cuáles", "cómo", "dónde", "cuándo", "cuánto"),
+}
+"""What questions begin with."""
 
 _REGRETS: Mapping[str, Regret] = {
     "en": en_talk.REGRET,

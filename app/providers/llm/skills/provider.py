@@ -86,7 +86,7 @@ class SkillsLlm:
             from app.providers.llm.skills.languages import regrets
 
             text = _last_question(messages)
-            yield regrets(language).about(" ".join(text.lower().split()))
+            yield regrets(text, language).about(" ".join(text.lower().split()))
         elif answer.slow:
             yield await asyncio.to_thread(answer.say)
         else:

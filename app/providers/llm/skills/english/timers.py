@@ -25,6 +25,12 @@ _AMOUNT = rf"(?:{NUMBER}|an?)"
 _DURATION = rf"(?P<duration>{_AMOUNT} (?:of an? )?{_UNIT}(?:(?: and)? {_AMOUNT}(?: {_UNIT})?)*)"
 _CALLED = r"(?: (?:called|named|labeled|labelled|for|saying) (?:the |my )?(?P<name>[^\d ].*?))?"
 _NAME = r"(?:(?P<name>[^\W\d]+(?: [^\W\d]+){0,2}) )?"
+_UNHEARD = (
+    r"(?!(?:and|then|before|after|from|at|until|till|to|or|on|for)\b)"
+    r"[^\W\d]+(?: (?!and\b)[^\W\d]+){0,2}"
+)
+"""Up to three words that begin nothing with a meaning of its own."""
+
 _MY = r"(?: (?:the|my|that|this|a))?"
 
 PHRASES = TimerPhrases(
@@ -33,6 +39,8 @@ PHRASES = TimerPhrases(
         rf"{_SET}{_A}timer{_CALLED} (?:for|of|to|at) {_DURATION}",
         rf"{_SET}{_A}timer (?:for |of )?{_DURATION} and call it (?P<name>[^\d ].*?)",
         rf"{_SET}{_A}timer {_DURATION} from now",
+        # a name that speech recognition did not understand: the time counts, which is said back
+        rf"{_SET}{_A}timer (?:for |of )?{_DURATION} {_UNHEARD}",
         rf"{_SET}{_A}{_DURATION} timer{_CALLED}",
         rf"{_SET}{_A}{_NAME}timer (?:for |of |to )?{_DURATION}",
         rf"{_SET}{_A}{_DURATION} (?P<name>[^\W\d]+(?: [^\W\d]+)?) timer",
