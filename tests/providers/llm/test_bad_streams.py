@@ -168,6 +168,9 @@ def test_a_reply_is_finished_when_somebody_unloads_its_model(
                 await asyncio.to_thread(unload, ollama_server)
                 assert ollama_server.loaded, "it answers at once and unloads afterwards"
             heard += delta
+        deadline = time.monotonic() + 10  # the server does it after its last line
+        while ollama_server.loaded and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
         gone = ollama_server.loaded
         return heard, gone, (await llm.ensure_warm()).was_warm
 
