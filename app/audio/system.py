@@ -29,6 +29,7 @@ START_S = 90.0
 """To the first answer: another interpreter starts, on a disk that may be cold. 0.3 s here."""
 
 END_S = 2.0
+"""For a process to close its devices, or to be gone; it is ended in any case."""
 
 FEW_ENDS = 3
 """So many processes may end one after another before Parley waits between two of them."""
@@ -132,7 +133,7 @@ class SoundSystem:
         if running is None:
             return
         try:
-            self._exchange(running, Request("close"), ANSWER_S)
+            self._exchange(running, Request("close"), END_S)
         except _Gone as exc:
             log.info("the sound process %s", exc)
         self._let_go(running)

@@ -14,6 +14,7 @@ import pytest
 from app.audio.host.system import DeviceReport
 from app.audio.system import SoundSystem
 from app.settings import AudioSettings, DeviceChoice
+from tests.audio.host.test_portaudio import run_apart
 from tests.audio.signals import babble, find, likeness
 from tests.audio.test_speaker import wait_until
 from tests.support.virtual_sound import RATE, VirtualSound
@@ -35,18 +36,6 @@ while system.speaker.queued_s:
     time.sleep(0.01)
 system.close()
 """
-
-
-def run_apart(code: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def gone(reports: list[DeviceReport]) -> set[str]:
@@ -250,6 +239,17 @@ def test_a_process_that_does_not_answer_is_replaced(
     assert sound_process() != first
     assert not is_running(first)
     wait_until(lambda: system.microphone.alive)
+
+
+@pytest.mark.sound
+@pytest.mark.timeout(30)
+def test_who_quits_does_not_wait_for_a_process_that_does_not_answer(system: SoundSystem) -> None:
+    """Longer than the user's patience with a window that closes: it is killed anyway."""
+    system.open()
+    first = sound_process()
+    os.kill(first, signal.SIGSTOP)
+    system.close()
+    assert not is_running(first)
 
 
 def test_a_process_that_ends_again_and_again_is_a_state(

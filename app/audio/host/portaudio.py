@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Literal
 
-from app.audio.host.devices import SOUND_SERVERS, Device
+from app.audio.host.devices import SERVER_API, SOUND_SERVERS, Device
 from app.audio.host.sound_server import routed, server_devices
 from app.errors import AudioError
 
@@ -224,7 +224,7 @@ def open_stream(kind: Kind, device: Device, callback: StreamCallback) -> OpenStr
     if device.host_api == "Windows WASAPI":
         # shared mode takes the mixer's own format only, unless Windows converts
         extra = sounddevice.WasapiSettings(auto_convert=True)
-    waits = kind == "input" and device.host_api == "ALSA"
+    waits = kind == "input" and device.host_api in ("ALSA", SERVER_API)
     failure: Exception | None = None
     for channels in sorted({1, min(2, most)}):
         try:

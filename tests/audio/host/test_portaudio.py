@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from app.audio.host import portaudio
+from app.audio.host.devices import Device
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,11 +34,11 @@ print("closed")
 """
 
 
-def run_apart(code: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run_apart(code: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={**os.environ, **env},
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         timeout=60,
@@ -68,5 +71,29 @@ except AudioError as exc:
 )
 def test_a_missing_or_broken_portaudio_is_told(error: str, title: str, tmp_path: Path) -> None:
     (tmp_path / "sounddevice.py").write_text(f"raise {error}\n")
-    done = run_apart(LOAD, PYTHONPATH=str(tmp_path))
+    done = run_apart(LOAD, {"PYTHONPATH": str(tmp_path)})
     assert done.stdout == f"{title}\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host_api", "latency_s"),
+    [
+        ("ALSA", portaudio.ALSA_INPUT_LATENCY_S),
+        ("PulseAudio", portaudio.ALSA_INPUT_LATENCY_S),  # through ALSA's plug-in
+        ("Core Audio", portaudio.LATENCY_S),
+    ],
+)
+def test_a_microphone_that_is_always_open_wakes_the_processor_seldom(
+    host_api: str, latency_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def open_input(**wanted: Any) -> SimpleNamespace:
+        asked.append(wanted["latency"])
+        return SimpleNamespace(samplerate=48_000.0, latency=wanted["latency"])
+
+    library = SimpleNamespace(InputStream=open_input, OutputStream=None, PortAudioError=OSError)
+    monkeypatch.setattr(portaudio, "load", lambda: library)
+    yeti = Device(0, "Yeti", host_api, inputs=1, outputs=0, rate=48_000, server_name="yeti")
+    portaudio.open_stream("input", yeti, lambda *_: None)
+    assert asked == [latency_s]
