@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-import os
 import re
-import shutil
-import tempfile
 import time
 import tomllib
 from collections.abc import Mapping, MutableMapping
@@ -22,6 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.atomic_file import replace_file
 from app.errors import SettingsError
 from app.settings import VERSION, Branch, Settings
 
@@ -72,7 +70,7 @@ def save(settings: Settings, path: Path) -> None:
                 "Change the value you entered last.",
             )
     try:
-        _replace(target, text)
+        replace_file(target, text)
     except OSError as exc:
         raise SettingsError(
             f"The settings could not be saved ({exc.strerror or type(exc).__name__}).",
@@ -394,26 +392,3 @@ def _keep(path: Path, data: bytes) -> str:
     except OSError as exc:
         log.warning("no copy of %s could be made: %s", path, exc)
     return "No copy of it could be made."
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 600
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name is on disk only when its folder is
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

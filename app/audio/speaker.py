@@ -26,7 +26,7 @@ PIPE_BYTES = 32_768
 class _Sink(Protocol):
     """Where audio goes."""
 
-    def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None: ...
+    def play(self, audio: Audio, sample_rate: int, generation: int) -> None: ...
     def end(self) -> None: ...
     def progress(self) -> Progress: ...
     def close(self) -> None: ...
@@ -184,10 +184,9 @@ class _Far:
         self._later: SimpleQueue[bytes | None] = SimpleQueue()
         threading.Thread(target=self._send_later, name="audio out", daemon=True).start()
 
-    def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None:
+    def play(self, audio: Audio, sample_rate: int, generation: int) -> None:
         if len(audio):
-            flushes = self._flushes.count if generation is None else generation
-            self._send(audio.tobytes(), flushes, sample_rate, len(audio) / sample_rate)
+            self._send(audio.tobytes(), generation, sample_rate, len(audio) / sample_rate)
 
     def end(self) -> None:
         self._send(b"", self._flushes.count, 0, 0.0)

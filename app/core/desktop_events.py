@@ -21,3 +21,5 @@ class ShortcutChanged(Event):
     why: str = ""
     """What stands in the way or is still to be done, and the next step, in plain sentences; empty
     when all is well."""
+    others: tuple[tuple[str, str], ...] = ()
+    """The ways to listen that are not used, and why not, in the words of the system."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from app.core.desktop_events import ShortcutChanged
 from app.core.events import Event, Intent
 from app.core.ports import Stage
 
@@ -71,12 +70,3 @@ class ModelPlaced(Event):
     """One sentence."""
     hint: str = ""
     """The next step; empty when there is none to take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShortcutReported(ShortcutChanged):
-    """What the talk key of the whole desktop can do, with what a report of the diagnosis needs
-    beside it. Desktop → window."""
-
-    others: tuple[tuple[str, str], ...] = ()
-    """The ways to listen that are not used, and why not, in the words of the system."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
-from app.core.diagnosis_events import ShortcutReported
+from app.core.desktop_events import ShortcutChanged
 from app.desktop.bus import has_bus
 from app.desktop.shortcuts import evdev
 from app.desktop.shortcuts.backend import Backend, Standing
@@ -92,7 +92,7 @@ class GlobalShortcut(QObject):
     Signals:
         pressed, released: it went down, it came up.
         toggled: it was pressed, and nobody can tell when it comes up.
-        changed: `ShortcutReported`, whenever what it can do is different.
+        changed: `ShortcutChanged`, whenever what it can do is different.
     """
 
     pressed = Signal()
@@ -219,7 +219,7 @@ class GlobalShortcut(QObject):
         if works:
             log.info("the shortcut is listened for by %s", by)
         self.changed.emit(
-            ShortcutReported(
+            ShortcutChanged(
                 by=by,
                 shortcut=shortcut or self._shortcut,
                 can_hold=works and self._can_hold,

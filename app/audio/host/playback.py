@@ -41,7 +41,7 @@ class PlaybackQueue:
     Three kinds of caller, no lock between them:
 
     * the player's thread: `generation`, `push`, `end` and the properties;
-    * any thread: `flush`;
+    * any thread: `flushes.add`;
     * whoever stands for the loudspeaker, one at a time: `fill` (PortAudio's callback).
 
     A flush raises the generation. Audio is pushed with the generation that was valid when its
@@ -63,7 +63,8 @@ class PlaybackQueue:
         self.rate = rate
         """Frames per second; changed by `change_rate` alone."""
         self._blocks: deque[_Block] = deque()
-        self._flushes = flushes or Flushes()
+        self.flushes = flushes or Flushes()
+        """To drop everything that is played or waits: `flushes.add()`, from any thread."""
         # the player's
         self._pushed = (0, 0)  # generation, frames pushed in it
         self._segment = 0
@@ -88,7 +89,7 @@ class PlaybackQueue:
     @property
     def generation(self) -> int:
         """Take this before preparing audio, and hand it to `push`."""
-        return self._flushes.count
+        return self.flushes.count
 
     def push(self, samples: Audio, generation: int) -> None:
         """Queue samples whose playing began in `generation`."""
@@ -140,12 +141,6 @@ class PlaybackQueue:
     def underruns(self) -> int:
         """How often audio came after the loudspeaker had run dry, without `end` between."""
         return self._underruns
-
-    # --- any thread -------------------------------------------------------------------------
-
-    def flush(self) -> None:
-        """Drop everything that is being played or waits."""
-        self._flushes.add()
 
     # --- loudspeaker ------------------------------------------------------------------------
 

@@ -159,16 +159,14 @@ class SpeakerDevice:
 
     # --- the thread that brings audio -------------------------------------------------------
 
-    def play(self, audio: Audio, sample_rate: int, generation: int | None = None) -> None:
+    def play(self, audio: Audio, sample_rate: int, generation: int) -> None:
         """Queue audio behind what is queued.
 
         Args:
             generation: the number of flushes that came before; what a later one overtook is
-                dropped. None: all there have been.
+                dropped.
         """
         with self._changing:
-            if generation is None:
-                generation = self._queue.generation
             if generation != self._generation:
                 # what the resampler still held belongs to what was flushed
                 self._generation, self._resampler = generation, None

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.core.desktop_events import ShortcutChanged
-from app.core.diagnosis_events import ShortcutReported
 
 
 def desktop_lines(
@@ -47,5 +46,4 @@ def _shortcut(news: ShortcutChanged | None) -> list[str]:
         lines = [f"Shortcut of the desktop: {news.shortcut} by {news.by}, {how}"]
     else:
         lines = [f"Shortcut of the desktop: {news.shortcut} does not work"]
-    others = news.others if isinstance(news, ShortcutReported) else ()
-    return lines + [f"  not by {name}: {why}" for name, why in others]
+    return lines + [f"  not by {name}: {why}" for name, why in news.others]

@@ -51,7 +51,7 @@ def test_a_flush_fades_what_sounds_and_drops_the_rest() -> None:
     queue = PlaybackQueue(RATE)
     push(queue, np.ones(500, np.float32))
     fill(queue, 100)
-    queue.flush()
+    queue.flushes.add()
     assert queue.queued_s == 0
     after = fill(queue, 100)
     assert after[0] == 1
@@ -65,7 +65,7 @@ def test_a_flush_before_anything_sounded_lets_nothing_out() -> None:
     queue = PlaybackQueue(RATE)
     fill(queue, 10)
     push(queue, np.ones(100, np.float32))
-    queue.flush()
+    queue.flushes.add()
     assert not fill(queue, 200).any()
 
 
@@ -73,7 +73,7 @@ def test_what_is_played_right_after_a_flush_is_heard_whole() -> None:
     queue = PlaybackQueue(RATE)
     push(queue, np.ones(500, np.float32))
     fill(queue, 100)
-    queue.flush()
+    queue.flushes.add()
     push(queue, numbers(100, 50))
     queue.end()
     assert queue.queued_s == 0.05
@@ -85,7 +85,7 @@ def test_what_is_played_right_after_a_flush_is_heard_whole() -> None:
 def test_what_was_being_prepared_when_the_flush_came_is_dropped() -> None:
     queue = PlaybackQueue(RATE)
     generation = queue.generation
-    queue.flush()
+    queue.flushes.add()
     queue.push(np.ones(100, np.float32), generation)
     push(queue, numbers(5, 10))
     queue.end()
@@ -104,9 +104,9 @@ def test_several_flushes_before_the_device_asks_leave_the_last_play_only(
     if sounding:
         fill(queue, sounding)
     for _ in range(flushes):
-        queue.flush()
+        queue.flushes.add()
         push(queue, np.full(20, -1, np.float32))
-    queue.flush()
+    queue.flushes.add()
     push(queue, numbers(1, 20))
     queue.end()
     after = fill(queue, 60)
@@ -133,7 +133,7 @@ def test_the_first_sample_after_a_flush_is_dated_anew() -> None:
     queue = PlaybackQueue(RATE)
     push(queue, np.ones(100, np.float32))
     fill(queue, 10, at=1.0)
-    queue.flush()
+    queue.flushes.add()
     push(queue, np.ones(100, np.float32))
     assert queue.first_sample_at is None
     fill(queue, 100, at=2.0)
@@ -152,7 +152,7 @@ def test_a_gap_inside_a_reply_is_counted_and_its_end_is_not() -> None:
     push(queue, np.ones(10, np.float32))
     assert queue.underruns == 1, "the next reply follows a silence, not a gap"
     fill(queue, 40)
-    queue.flush()
+    queue.flushes.add()
     fill(queue, 40)
     push(queue, np.ones(10, np.float32))
     assert queue.underruns == 1
@@ -201,7 +201,7 @@ def test_a_flush_ends_a_sound_that_dies_away() -> None:
     queue = PlaybackQueue(RATE)
     push(queue, np.ones(100, np.float32))
     fill(queue, 101)
-    queue.flush()
+    queue.flushes.add()
     assert not fill(queue, 100)[FADE:].any()
 
 
@@ -266,7 +266,7 @@ def test_three_threads_at_once_never_mix_old_with_new(monkeypatch: pytest.Monkey
     for thread in threads:
         thread.start()
     for _ in range(150):
-        queue.flush()
+        queue.flushes.add()
         before = queue.played_s
         stop.wait(0.002)
         assert queue.played_s >= before

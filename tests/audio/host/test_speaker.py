@@ -36,7 +36,7 @@ def test_a_loudspeaker_that_comes_back_at_another_rate_goes_on_with_the_reply(
 ) -> None:
     host.open()
     speaker = host.speaker
-    speaker.play(tone(4.0, VOICE_RATE), VOICE_RATE)
+    speaker.play(tone(4.0, VOICE_RATE), VOICE_RATE, 0)
     speaker.end()
     wait_until(lambda: speaker.progress().played_s > 0.2)
     speaker.close()

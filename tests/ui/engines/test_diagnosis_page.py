@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app.core.catalogue import WHISPER as WHISPER_OFFERS
 from app.core.catalogue import ModelId
+from app.core.desktop_events import ShortcutChanged
 from app.core.diagnosis_events import (
     Check,
     ChecksEnded,
@@ -17,7 +18,6 @@ from app.core.diagnosis_events import (
     MoveToGpu,
     Placing,
     RunChecks,
-    ShortcutReported,
 )
 from app.core.events import (
     ChangeSetting,
@@ -289,7 +289,7 @@ def test_the_report_tells_of_desktop_tray_and_shortcut(page, monkeypatch):
     monkeypatch.setenv("XDG_SESSION_TYPE", "wayland")
     page.handle(SettingChanged(name="desktop.tray", value=False))
     page.handle(
-        ShortcutReported(
+        ShortcutChanged(
             by="portal",
             shortcut="Ctrl+Alt+Space",
             can_hold=True,

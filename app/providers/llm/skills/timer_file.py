@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.atomic_file import replace_file
 from app.errors import AssistantError
 from app.providers.llm.skills.timer import LONGEST_S, Timer
 
@@ -93,7 +92,7 @@ class TimerFile:
             for timer in timers
         ]
         content = json.dumps({"version": VERSION, "timers": rows}, indent=1)
-        _replace(self._path, content)
+        replace_file(self._path, content)
 
     def _set_aside(self) -> str:
         """Rename the broken file, never over another; its new name."""
@@ -145,24 +144,3 @@ def _timer(row: object) -> Timer | None:
 
 _LAST = 253_402_300_800.0
 """The year 10000, up to which times can be told."""
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 600
-    fresh = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name is on disk only when its folder is
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
