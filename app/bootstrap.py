@@ -390,6 +390,7 @@ class Assistant(QObject):
                 self._to_sound.emit(intent)
             case WatchMicrophone():
                 self._to_listener.emit(intent)
+                self._to_sound.emit(intent)
             case CancelTimer():
                 self._timers.cancel_soon(intent.number)
             case RunChecks():

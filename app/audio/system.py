@@ -102,18 +102,19 @@ class SoundSystem:
         """Open what there is. Never fails: no device is a state."""
         return self._news(self._ask(Request("open")))
 
-    def check(self, *, busy: bool) -> list[DeviceReport]:
+    def check(self, *, busy: bool, watched: bool = False) -> list[DeviceReport]:
         """Call about once a second: notice what was lost, take back what has returned.
 
-        Call it also when `busy` becomes True: the loudspeaker, which rests between turns, is
-        awake then before there is anything to say.
+        Call it also when `busy` becomes True: both devices rest between turns, and are awake then
+        before there is anything to say.
 
         Args:
             busy: somebody is being recorded or something is being said. PortAudio is restarted,
                 which is the only way to see new devices and interrupts both streams, only when it
                 is False.
+            watched: somebody sees how loud the microphone is.
         """
-        return self._news(self._ask(Request("check", busy=busy)))
+        return self._news(self._ask(Request("check", busy=busy, watched=watched)))
 
     def devices(self, kind: Kind) -> list[DeviceChoice]:
         """What the user can choose from, the one the system would use first."""

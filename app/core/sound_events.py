@@ -20,7 +20,7 @@ class ListDevices(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchMicrophone(Intent):
-    """Say how loud it is, or no longer. Window → listener."""
+    """Say how loud it is, or no longer. Window → listener, sound."""
 
     on: bool
 

@@ -8,7 +8,13 @@ from typing import Literal, Protocol
 from PySide6.QtCore import QTimer, Slot
 
 from app.core.events import DeviceChanged, Event, State, StateChanged
-from app.core.sound_events import Choice, DevicesListed, ListDevices, UseDevices
+from app.core.sound_events import (
+    Choice,
+    DevicesListed,
+    ListDevices,
+    UseDevices,
+    WatchMicrophone,
+)
 from app.settings import AudioSettings, DeviceChoice
 from app.workers.worker import Worker
 
@@ -31,7 +37,7 @@ class Devices(Protocol):
     """What this thread needs from the sound system."""
 
     def open(self) -> Sequence[DeviceNews]: ...
-    def check(self, *, busy: bool) -> Sequence[DeviceNews]: ...
+    def check(self, *, busy: bool, watched: bool) -> Sequence[DeviceNews]: ...
     def devices(self, kind: Literal["input", "output"]) -> Sequence[DeviceChoice]: ...
     def use(self, settings: AudioSettings) -> Sequence[DeviceNews]: ...
     def close(self) -> None: ...
@@ -46,6 +52,7 @@ class SoundWorker(Worker):
         super().__init__()
         self._devices = devices
         self._busy = False
+        self._watched = False
         self._listed: dict[str, tuple[Choice, ...]] | None = None  # None while nobody asked
         self._timer = QTimer(self)
         self._timer.setInterval(CHECK_MS)
@@ -64,7 +71,10 @@ class SoundWorker(Worker):
             case StateChanged():
                 was_busy, self._busy = self._busy, event.state != State.READY
                 if self._busy and not was_busy:
-                    self._on_check()  # wakes the loudspeaker before there is anything to say
+                    self._on_check()  # wakes the devices before there is anything to say
+            case WatchMicrophone():
+                self._watched = event.on
+                self._on_check()
             case ListDevices(on=True):
                 self._listed = {}
                 self._list()
@@ -78,7 +88,7 @@ class SoundWorker(Worker):
         self.guard(self._check)
 
     def _check(self) -> None:
-        self._tell(self._devices.check(busy=self._busy))
+        self._tell(self._devices.check(busy=self._busy, watched=self._watched))
         self._list()
 
     def _list(self) -> None:

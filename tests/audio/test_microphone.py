@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from app.audio.host.system import Patience
 from app.audio.microphone import Microphone
 from app.audio.ring import SampleRing
 from app.audio.shared import InputState, RingMemory
 from app.audio.system import SoundSystem
 from app.core.ports import SAMPLE_RATE, AudioInput
+from app.settings import AudioSettings
 from tests.audio.signals import babble, find, likeness, worst_likeness
 from tests.audio.test_speaker import wait_until
 from tests.support.virtual_sound import VirtualSound
@@ -77,6 +79,45 @@ def test_a_read_ends_where_it_is_told(system: SoundSystem) -> None:
     assert len(heard) / SAMPLE_RATE == pytest.approx(0.25, abs=0.06)
     assert microphone.read(until).size == 0
     assert microphone.read().size > 0
+
+
+def longest_step(microphone: Microphone, seconds: float) -> float:
+    """How long the samples let one wait, at most, in so many seconds."""
+    ends = time.perf_counter() + seconds
+    arrivals = [microphone.arrived_until]
+    while time.perf_counter() < ends:
+        time.sleep(0.002)
+        if microphone.arrived_until != arrivals[-1]:
+            arrivals.append(microphone.arrived_until)
+    return float(max(np.diff(arrivals), default=0.0))
+
+
+@pytest.mark.sound
+@pytest.mark.timeout(60)
+def test_a_change_of_pace_in_the_middle_of_a_word_loses_and_doubles_nothing(
+    virtual_sound: VirtualSound, tmp_path: Path
+) -> None:
+    said = tmp_path / "said.wav"
+    soundfile.write(said, babble(6.0, 48_000), 48_000, subtype="FLOAT")
+    with virtual_sound.attached():
+        system = SoundSystem(AudioSettings(), patience=Patience(rest_after_s=0.0))
+        try:
+            microphone = open_microphone(system)
+            before = time.perf_counter()
+            saying = virtual_sound.say(said)
+            attending, resting = [], []
+            while saying.poll() is None:
+                system.check(busy=False, watched=True)
+                attending.append(longest_step(microphone, 0.35))
+                system.check(busy=False)
+                resting.append(longest_step(microphone, 0.45))
+            microphone.seek(before - 0.3)
+            heard = np.concatenate([microphone.read(), microphone.drain()])
+        finally:
+            system.close()
+    assert len(attending) >= 4
+    assert np.median(attending) < 0.07 < 0.12 < np.median(resting)
+    assert worst_likeness(babble(6.0, SAMPLE_RATE), heard, SAMPLE_RATE) > 0.9
 
 
 @pytest.mark.sound

@@ -10,7 +10,7 @@ import pytest
 
 from app.audio.system import SoundSystem
 from app.core.events import DeviceChanged, State, StateChanged
-from app.core.sound_events import DevicesListed, ListDevices, UseDevices
+from app.core.sound_events import DevicesListed, ListDevices, UseDevices, WatchMicrophone
 from app.settings import AudioSettings, DeviceChoice
 from app.workers.sound import SoundWorker
 from tests.support.virtual_sound import VirtualSound, virtual_sound
@@ -31,11 +31,13 @@ class Shelf:
     def __init__(self) -> None:
         self.there = [DeviceChoice(name="Desk", host_api="ALSA")]
         self.used: list[AudioSettings] = []
+        self.checks: list[tuple[bool, bool]] = []
 
     def open(self) -> Sequence[News]:
         return [News("input", "Desk")]
 
-    def check(self, *, busy: bool) -> Sequence[News]:
+    def check(self, *, busy: bool, watched: bool) -> Sequence[News]:
+        self.checks.append((busy, watched))
         return []
 
     def devices(self, kind: Literal["input", "output"]) -> Sequence[DeviceChoice]:
@@ -77,6 +79,18 @@ def test_a_device_that_comes_is_told_once(stage, sender, qtbot):
     sender.send.emit(StateChanged(state=State.LISTENING))
     sender.send.emit(ListDevices())  # the page is opened again: all of it once more
     stage.recorder.wait_for(DevicesListed, 5)
+
+
+def test_the_devices_know_at_once_that_somebody_speaks_or_looks(stage, sender, qtbot):
+    shelf = Shelf()
+    worker = SoundWorker(shelf)
+    sender.send.connect(worker.handle)
+    stage.start(worker)
+    sender.send.emit(WatchMicrophone(on=True))
+    sender.send.emit(StateChanged(state=State.LISTENING))
+    sender.send.emit(WatchMicrophone(on=False))
+    qtbot.wait_until(lambda: len(shelf.checks) >= 3, timeout=900)  # not the look of each second
+    assert shelf.checks[:3] == [(False, True), (True, True), (True, False)]
 
 
 def test_a_choice_reaches_the_devices_and_the_device_in_use_is_told(stage, sender):

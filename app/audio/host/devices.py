@@ -60,6 +60,11 @@ class Device:
         return "System default" if self.name in SOUND_SERVERS else self.name
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several streams may use it at once, because a sound server stands between."""
+        return self.host_api == SERVER_API or self.name in SOUND_SERVERS
+
+    @property
     def choice(self) -> Choice:
         """How it is remembered."""
         return Choice(self.name, self.host_api)

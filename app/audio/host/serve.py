@@ -44,6 +44,7 @@ class Request:
 
     what: Literal["open", "check", "devices", "use", "close"]
     busy: bool = False
+    watched: bool = False
     kind: Literal["input", "output"] = "input"
     microphone: Choice | None = None
     speaker: Choice | None = None
@@ -99,7 +100,7 @@ def _answer(system: SoundSystem, request: Request) -> Answer:
             case "open":
                 reports = system.open()
             case "check":
-                reports = system.check(busy=request.busy)
+                reports = system.check(busy=request.busy, watched=request.watched)
             case "devices":
                 devices = system.devices(request.kind)
             case "use":

@@ -51,7 +51,7 @@ class Patience:
     """How long devices are waited for."""
 
     rest_after_s: float = 5.0
-    """How long after the last sound the loudspeaker is put to rest."""
+    """How long after the last turn both devices are put to rest."""
     first_pause_s: float = 1.5
     """A device that opened and then did nothing is left alone for this long, twice as long each
     time it happens again, at most for `LONGEST_PAUSE_S`."""
@@ -93,6 +93,7 @@ class SoundSystem:
         """When both devices were last there."""
         self._followed_at = 0.0
         self._in_use_at = 0.0
+        self._heard_at = 0.0
         self._cards: bytes | None = None
         self._there: frozenset[Choice] = frozenset()
         """What could be chosen when somebody looked last."""
@@ -105,16 +106,17 @@ class SoundSystem:
         self._attach()
         return self._news()
 
-    def check(self, *, busy: bool) -> list[DeviceReport]:
+    def check(self, *, busy: bool, watched: bool = False) -> list[DeviceReport]:
         """Call about once a second: notice what was lost, take back what has returned.
 
-        Call it also when `busy` becomes True: the loudspeaker, which rests between turns, is
-        awake then before there is anything to say.
+        Call it also when `busy` becomes True: both devices rest between turns, and are awake then
+        before there is anything to say.
 
         Args:
             busy: somebody is being recorded or something is being said. PortAudio is
                 restarted, which is the only way to see new devices and interrupts both
                 streams, only when it is False.
+            watched: somebody sees how loud the microphone is.
         """
         self._forget_lost()
         self.speaker.admit()
@@ -123,6 +125,7 @@ class SoundSystem:
         if not busy and self._restart_may_help():
             self._restart()
         self._rest_or_wake(busy)
+        self._attend_or_rest(attentive=busy or watched)
         if all(end.satisfied for end in self._ends):
             self._complete_at = time.perf_counter()
         return self._news()
@@ -187,6 +190,21 @@ class SoundSystem:
             now - self._in_use_at > self._wanted.patience.rest_after_s and not self.speaker.unproven
         ):
             self.speaker.rest()
+
+    def _attend_or_rest(self, *, attentive: bool) -> None:
+        """Give the microphone the pace it needs."""
+        now = time.perf_counter()
+        if attentive:
+            self._heard_at = now
+        try:
+            if attentive:
+                self.microphone.attend()
+            elif now - self._heard_at > self._wanted.patience.rest_after_s:
+                self.microphone.rest()
+        except AudioError as exc:
+            log.info("%s", exc)
+            self._forget_lost()
+            self._attach()
 
     def _forget_lost(self) -> None:
         for end in self._ends:

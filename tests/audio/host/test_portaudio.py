@@ -76,15 +76,16 @@ def test_a_missing_or_broken_portaudio_is_told(error: str, title: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("host_api", "latency_s"),
+    ("host_api", "attending_s", "resting_s"),
     [
-        ("ALSA", portaudio.ALSA_INPUT_LATENCY_S),
-        ("PulseAudio", portaudio.ALSA_INPUT_LATENCY_S),  # through ALSA's plug-in
-        ("Core Audio", portaudio.LATENCY_S),
+        ("ALSA", portaudio.ALSA_INPUT_LATENCY_S, portaudio.RESTING_LATENCY_S),
+        # through ALSA's plug-in
+        ("PulseAudio", portaudio.ALSA_INPUT_LATENCY_S, portaudio.RESTING_LATENCY_S),
+        ("Core Audio", portaudio.LATENCY_S, portaudio.LATENCY_S),
     ],
 )
 def test_a_microphone_that_is_always_open_wakes_the_processor_seldom(
-    host_api: str, latency_s: float, monkeypatch: pytest.MonkeyPatch
+    host_api: str, attending_s: float, resting_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
 
@@ -96,4 +97,5 @@ def test_a_microphone_that_is_always_open_wakes_the_processor_seldom(
     monkeypatch.setattr(portaudio, "load", lambda: library)
     yeti = Device(0, "Yeti", host_api, inputs=1, outputs=0, rate=48_000, server_name="yeti")
     portaudio.open_stream("input", yeti, lambda *_: None)
-    assert asked == [latency_s]
+    portaudio.open_stream("input", yeti, lambda *_: None, rests=True)
+    assert asked == [attending_s, resting_s]
