@@ -546,6 +546,25 @@ def test_describing_a_server_that_is_not_there() -> None:
     assert run(llm, llm.describe) == OllamaState(running=False)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_server_that_comes_at_last_is_described(host: str) -> None:
+    with OllamaServer() as server:
+        port = int(server.url.rpartition(":")[2])
+    llm = OllamaLlm(OllamaSettings(host=f"http://{host}:{port}"))
+
+    async def over_time() -> list[bool]:
+        looks = [(await llm.describe()).running for _ in range(3)]
+        with OllamaServer(port=port):
+            looks.append((await llm.describe()).running)
+        looks += [(await llm.describe()).running for _ in range(2)]
+        with OllamaServer(port=port):
+            looks.append((await llm.describe()).running)
+        await llm.close()
+        return looks
+
+    assert run(llm, over_time) == [False] * 3 + [True] + [False] * 2 + [True]
+
+
 def test_describing_before_and_after_the_load() -> None:
     with OllamaServer(models=["phi3:mini", "llama3.2:3b"]) as server:
         llm = make(server, num_ctx=2048)
