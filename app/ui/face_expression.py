@@ -23,7 +23,7 @@ BLINKS_TWICE = 0.12
 
 BREATH_S = 4.4
 """In and out, at rest."""
-CALM_AFTER_S = 20.0
+CALM_AFTER_S = 10.0
 """Of doing nothing; then the face does not breathe either, and the processor rests."""
 CALMER = 2.0
 """By how much more seldom a calm face blinks and looks about."""
