@@ -17,7 +17,7 @@ SILENT_PEAK = 2.0**-15
 """One step of a 16-bit converter: a live microphone's own noise is above it."""
 
 LEVEL_S = 0.08
-"""The meter shows the peak of so much: two of the longest blocks, 40 ms each."""
+"""The meter shows the peak of so much: two of the longest blocks while somebody looks."""
 
 USUAL_RATE = 48_000
 """The rate of the empty ring before the first device is open."""

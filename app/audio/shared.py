@@ -88,7 +88,8 @@ class InputState(_Row):
     rings = _Number(2)
     """How many devices were opened; the newest one's ring is `SharedSound.rings[rings % 2]`."""
     latency_s = _Number(3)
-    """From the air to the ring: as the host reports it until it is measured."""
+    """From the air to the ring: as the host reports it until it is measured; more while it
+    rests and delivers long blocks."""
     overflows = _Number(4)
     """How often the host dropped samples since the device opened."""
     arrived_at = _Number(5)

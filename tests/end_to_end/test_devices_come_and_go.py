@@ -228,7 +228,7 @@ def test_no_change_of_devices_ends_parley_and_it_comes_back_to_the_preferred_one
     answer = user.say()
     heard = answer["heard"]
     assert isinstance(heard, float)
-    assert heard > 0.1, f"it heard nothing: {answer}"
+    assert heard > 0.1, f"it heard nothing: {answer}\n{user.log}"
     assert user.quit() == 0
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from typing import Any
 
 import numpy as np
 
-from app.audio.format import EMPTY
-from app.audio.host.devices import Choice, Device
+from app.audio.host import seam
+from app.audio.host.devices import Device
 from app.audio.host.portaudio import OpenStream, open_stream
-from app.audio.host.seam import find_seam
 from app.audio.ring import SampleRing
 from app.audio.shared import InputState, RingMemory
 from app.core.ports import Audio
@@ -26,14 +26,16 @@ KEPT_S = 10.0
 PLAUSIBLE_LATENCY_S = 0.5
 """Hosts that report more than this, or a negative latency, have no clock worth using."""
 
-RESTING_LATE_S = 0.12
-"""What the end of a question may come later while the microphone rests: blocks are that much
-longer."""
+BLOCK_S = 0.04
+"""Of a question's samples. The end of one that falls into longer blocks comes so much later."""
 
 LONGEST_SEAM_S = 0.5
 """To wait for two streams to hear the same. The slower one delivers every 0.16 s."""
 
 SEAM_EVERY_S = 0.01
+
+COMPARED_S = 0.5
+"""How much of the ring is searched."""
 
 
 class MicrophoneDevice:
@@ -50,8 +52,8 @@ class MicrophoneDevice:
         self._rings = rings
         self._stream: OpenStream | None = None
         self._capture: _Capture | None = None
-        self._unshared: set[Choice] = set()
-        """Devices that refused a second stream."""
+        self._keeps_pace = False
+        """Whether no second stream could be had since somebody listened last."""
 
     def open(self, device: Device) -> None:
         """Record from this device, closing the one before.
@@ -63,9 +65,9 @@ class MicrophoneDevice:
         state, number = self._state, int(self._state.rings) + 1
         # The ring before this one stays as it is, for a reader who is not done with it.
         ring = SampleRing.begun(KEPT_S, device.rate, self._rings[number % len(self._rings)])
-        capture = _Capture(state, ring, threading.Lock(), rests=self._has_paces(device))
-        stream = open_stream("input", device, capture.on_block, rests=capture.rests)
-        capture.write_from(0)
+        capture = _Capture(state, ring, threading.Lock(), rests=False)
+        stream = open_stream("input", device, capture.on_block)
+        capture.begin()
         state.arrived_at = state.overflows = 0
         state.latency_s = stream.latency_s
         state.opened_at = time.perf_counter()
@@ -85,47 +87,43 @@ class MicrophoneDevice:
     # --- pace -------------------------------------------------------------------------------
 
     def attend(self) -> None:
-        """Somebody listens from now on. Takes up to 0.2 s, in which what is said comes late.
+        """Somebody listens from now on. For the time this takes, 0.1 to 0.3 s and at most 0.5 s and
+        the opening of a stream, what is said comes late.
 
         Raises:
             AudioError: the device has gone meanwhile; there is no microphone now.
         """
-        self._change_pace(rests=False)
+        self._keeps_pace = False
+        stream, capture = self._stream, self._capture
+        if stream is None or capture is None or not capture.rests:
+            return
+        if not self._go_on(stream, capture, rests=False):
+            self.open(stream.device)  # what it hears meanwhile is lost
 
     def rest(self) -> None:
-        """Nobody listens for now.
-
-        Raises:
-            AudioError: as above.
-        """
-        self._change_pace(rests=True)
-
-    def _has_paces(self, device: Device) -> bool:
-        return device.is_shared and device.choice not in self._unshared
-
-    def _change_pace(self, *, rests: bool) -> None:
+        """Nobody listens for now."""
         stream, capture = self._stream, self._capture
-        if stream is None or capture is None or capture.rests is rests:
+        if stream is None or capture is None or capture.rests:
             return
-        device = stream.device
-        if not self._has_paces(device):
-            return
+        if stream.device.is_shared and not self._keeps_pace and not self.unproven:
+            self._keeps_pace = not self._go_on(stream, capture, rests=True)
+
+    def _go_on(self, stream: OpenStream, capture: _Capture, *, rests: bool) -> bool:
+        """With a second stream at the other pace; False when there is none, the first goes on."""
         following = _Capture(self._state, capture.ring, capture.lock, rests=rests)
         try:
-            second = open_stream("input", device, following.on_block, rests=rests)
+            second = open_stream("input", stream.device, following.on_block, rests=rests)
             second.start()
         except AudioError as exc:
-            log.info("%s", exc)
-        else:
-            if following.follow(capture):
-                self._stream, self._capture = second, following
-                stream.close()
-                return
+            log.info("no second stream: %s", exc)
+            return False
+        if not following.follow(capture, second.latency_s):
+            log.info("no second stream: %s stays silent in it", stream.device.name)
             second.close()
-        log.info("%s has one stream only", device.name)
-        self._unshared.add(device.choice)
-        if not rests:
-            self.open(device)
+            return False
+        self._stream, self._capture = second, following
+        stream.close()
+        return True
 
     @property
     def running(self) -> bool:
@@ -160,11 +158,15 @@ class _Capture:
         self._state = state
         self._kept: list[Audio] | None = []
         """None once its samples go to the ring."""
+        self._kept_until = 0.0
+        """When the newest of them arrived (perf_counter)."""
+        self._began_at = math.inf
+        """When its first sample arrived, were all to arrive one by one; some blocks are late."""
         self._next = 0
-        """Number in the ring of its next sample."""
-        self._began: tuple[float, int] | None = None
-        """When its first block arrived, and how many samples that had."""
+        """Number of its next sample: in the stream, then in the ring."""
         self._is_over = False
+        self._late_s = 0.0
+        """How much later than a question's its blocks come."""
         self._is_measured = False
 
     def on_block(self, block: Any, frames: int, timing: Any, status: Any) -> None:
@@ -175,19 +177,21 @@ class _Capture:
                 return
             # The first channel: adding the channels of a microphone array can cancel the voice.
             samples = block[:, 0]
-            if self._kept is not None:
-                self._began = self._began or (now, frames)
-                self._kept.append(samples.copy())
+            if self._kept is None:
+                self._write(samples, now)
+                self._tell(frames, timing, status, now)
                 return
-            self._write(samples, now)
-        self._tell(frames, timing, status, now)
+            self._kept.append(samples.copy())
+            self._kept_until = now
+            self._next += frames
+            self._began_at = min(self._began_at, now - self._next / self.ring.rate)
 
-    def _write(self, samples: Audio, now: float) -> None:
+    def _write(self, samples: Audio, arrived_at: float) -> None:
         """Append what the ring does not have yet."""
         fresh = samples[max(0, self.ring.written - self._next) :]
         self._next += len(samples)
         if len(fresh):
-            self.ring.write(fresh, now)
+            self.ring.write(fresh, max(arrived_at, self.ring.arrived_until))
 
     def _tell(self, frames: int, timing: Any, status: Any, now: float) -> None:
         state = self._state
@@ -197,57 +201,75 @@ class _Capture:
         # its age is the device's delay. Smoothed over some 20 blocks, as hosts jitter.
         age_s = timing.currentTime - timing.inputBufferAdcTime
         if timing.inputBufferAdcTime > 0 and 0 <= age_s <= PLAUSIBLE_LATENCY_S:
-            delay_s = max(0.0, age_s - frames / self.ring.rate)
-            delay_s += RESTING_LATE_S if self.rests else 0.0
+            block_s = frames / self.ring.rate
+            self._late_s = max(self._late_s, block_s - BLOCK_S) if self.rests else 0.0
+            delay_s = max(0.0, age_s - block_s) + self._late_s
             state.latency_s += (delay_s - state.latency_s) / (20 if self._is_measured else 1)
             self._is_measured = True
         state.arrived_at = now
 
     # --- the thread that calls PortAudio ----------------------------------------------------
 
-    def write_from(self, number: int) -> None:
-        """Its first sample is that one of the ring; from now on they go there."""
-        kept, self._kept = self._kept or [], None
-        self._next = number
-        if kept:
-            self._write(np.concatenate(kept), time.perf_counter())
+    def begin(self) -> None:
+        """The ring is empty, and all that comes goes there."""
+        self._kept = None
 
-    def follow(self, before: _Capture) -> bool:
+    def follow(self, before: _Capture, latency_s: float) -> bool:
         """Go on in the ring where another one, still writing, hears the same; that one is over.
+
+        Args:
+            latency_s: what the host says of this one.
 
         Returns:
             False when nothing came; the other one goes on.
         """
         until = time.perf_counter() + LONGEST_SEAM_S
-        while (number := self._seam()) is None and time.perf_counter() < until:
+        while not self._can_be_compared() and time.perf_counter() < until:
             time.sleep(SEAM_EVERY_S)
+        by_ear = self._by_ear()
         with self.lock:
-            if number is None:
-                if self._began is None:
-                    self._is_over = True
-                    return False
-                # silence, or sounds that are not alike: the clock says where, a few ms wrong
-                number = min(self._by_clock(self._began), self.ring.written)
+            if not self._kept:
+                self._is_over = True
+                return False
             before._is_over = True
-            self.write_from(number)
+            longest_s = max(map(len, self._kept)) / self.ring.rate
+            kept, self._kept = np.concatenate(self._kept), None
+            # silence, or sounds that are not alike: the clock says where, some ms wrong
+            number = self._by_clock() if by_ear is None else by_ear
+            self._next = min(number, self.ring.written)
+            self._write(kept, self._kept_until)
+            if self.rests:
+                self._late_s = longest_s - BLOCK_S
+                latency_s = self._state.latency_s + self._late_s
+            self._state.latency_s = latency_s  # until it is measured
         return True
 
-    def _seam(self) -> int | None:
-        """Number in the ring of its first sample, by ear."""
+    def _can_be_compared(self) -> bool:
+        """Whether the ring has come so far that both hear the same for long enough, wherever
+        the seam is."""
         with self.lock:
-            began, stop = self._began, self.ring.written
-            if began is None:
+            if not self._kept:
+                return False
+            rate = self.ring.rate
+            enough = (seam.WITHIN_S + seam.LEAST_S) * rate
+            return self._next >= seam.LEAST_S * rate and (
+                self.ring.written >= self._by_clock() + enough
+            )
+
+    def _by_ear(self) -> int | None:
+        """Number in the ring of its first sample, where both hear the same."""
+        with self.lock:
+            if not self._kept:
                 return None
-            new = np.concatenate(self._kept or [EMPTY])
-            about = self._by_clock(began)
-        first, old = self.ring.read(max(self.ring.oldest, about - self.ring.rate // 2), stop)
-        place = find_seam(old, new, about - first, self.ring.rate)
+            new, about, stop = np.concatenate(self._kept), self._by_clock(), self.ring.written
+        since = max(self.ring.oldest, about - round(COMPARED_S * self.ring.rate))
+        first, old = self.ring.read(min(since, stop), stop)
+        place = seam.find_seam(old, new, about - first, self.ring.rate)
         return None if place is None else first + place
 
-    def _by_clock(self, began: tuple[float, int]) -> int:
-        """Number in the ring of its first sample, where its first block's arrival puts it."""
-        arrived_at, frames = began
-        ahead_s = arrived_at - self.ring.arrived_until
+    def _by_clock(self) -> int:
+        """Number in the ring of its first sample, where the times of arrival put it."""
+        ahead_s = self._began_at - self.ring.arrived_until
         if ahead_s > 0:  # the other stream has not come so far
-            return self.ring.written + round(ahead_s * self.ring.rate) - frames
-        return self.ring.index_at(arrived_at) - frames
+            return self.ring.written + round(ahead_s * self.ring.rate)
+        return self.ring.index_at(self._began_at)
