@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from app.bootstrap import _ollama_room
+from app.assembly import _ollama_room
 
 
 def test_a_folder_that_was_named_is_believed_before_it_is_there(tmp_path):

@@ -13,7 +13,8 @@ from PySide6.QtCore import QCoreApplication
 
 from app.audio.files import WavInput, WavOutput
 from app.audio.system import SoundSystem
-from app.bootstrap import Assistant, Sound, looked_up
+from app.bootstrap import Assistant, Sound
+from app.chosen_engines import keys_at_start
 from app.commands.own_ollama import running_ollama
 from app.commands.session import Session
 from app.commands.terminal import event_as_json, latency_table, remark, say
@@ -136,7 +137,7 @@ def _may_need_ollama(text: str, settings: Settings, paths: Paths, secrets: Secre
         if absent or (not local and settings.llm.local_only):
             continue
         # Where the assistant asks the keyring, this does too; elsewhere nobody wakes it.
-        look_up = secrets.get if name in looked_up(settings) else secrets.at_hand
+        look_up = secrets.get if name in keys_at_start(settings) else secrets.at_hand
         if local or look_up(name):
             return False
     return False

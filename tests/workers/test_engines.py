@@ -555,7 +555,7 @@ def test_one_that_is_wanted_again_is_not_deleted(stage, sender, qtbot):
 
 
 def test_the_one_in_use_gives_way_to_the_stand_in_at_once(stage, sender, handed_over):
-    """As bootstrap asks for it: a stand-in first, then the deletion, then the chosen one again."""
+    """As dispatch asks for it: a stand-in first, then the deletion, then the chosen one again."""
     chosen, stand_in = FakeStt(), FakeStt(stand_in=True)
     shelf = FakeShelf(TINY)
     shelve(stage, sender, shelf, {TurnStage.STT: chosen}, handed_over)
