@@ -16,6 +16,11 @@ _SERVERS = {
 meant, or nobody knows."""
 
 
+def is_system_choice(name: str) -> bool:
+    """Whether this is no device, but the sound server's choice of one."""
+    return name in _SERVERS
+
+
 def device_name(name: str, kind: str) -> str:
     """The same in the settings, in the engines' panel and in the diagnosis.
 

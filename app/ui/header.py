@@ -56,6 +56,10 @@ class Header(QWidget):
         """Put them before the engines."""
         self._line.insertWidget(self._line.indexOf(self.pill), chip)
 
+    def add_devices(self, chip: QWidget) -> None:
+        """Put them before the engines and the timers."""
+        self._line.insertWidget(self._line.indexOf(self._name) + 2, chip)
+
     @property
     def name(self) -> str:
         """What stands beside the mark."""

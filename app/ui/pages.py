@@ -39,7 +39,7 @@ class Pages(QStackedWidget):
         self._makers: dict[Name, Callable[[], Page]] = {}
         self._pages: dict[Name, Page] = {}
         self._trail: list[Page] = []
-        """The pages that led to the one that is shown, the first one first."""
+        """The pages that led to the one that is shown, the first one first, each once."""
         self._news = PageNews()
         self.addWidget(conversation)
 
@@ -75,10 +75,10 @@ class Pages(QStackedWidget):
         """Show this page in the conversation's place."""
         page = self.page(name)
         before = self.shown
-        if page in self._trail:
-            del self._trail[self._trail.index(page) :]
-        elif before is not None and before is not page:
+        if before is not None and before is not page:
             self._trail.append(before)
+        if page in self._trail:
+            self._trail.remove(page)  # a circle is not gone round again, but a step back stays one
         self._show(page)
         page.open()
         if before is None:

@@ -305,6 +305,25 @@
     </message>
 </context>
 <context>
+    <name>DeviceChip</name>
+    <message>
+        <source>Devices missing</source>
+        <translation>Appareils absents</translation>
+    </message>
+    <message>
+        <source>Another microphone</source>
+        <translation>Autre microphone</translation>
+    </message>
+    <message>
+        <source>Another loudspeaker</source>
+        <translation>Autre haut-parleur</translation>
+    </message>
+    <message>
+        <source>No loudspeaker</source>
+        <translation>Pas de haut-parleur</translation>
+    </message>
+</context>
+<context>
     <name>DeviceField</name>
     <message>
         <source>Say something</source>
@@ -843,6 +862,18 @@
         <translation>Vous pouvez commencer</translation>
     </message>
     <message>
+        <source>Later</source>
+        <translation>Plus tard</translation>
+    </message>
+    <message>
+        <source>Do not show again</source>
+        <translation>Ne plus afficher</translation>
+    </message>
+    <message>
+        <source>The models page can bring it back</source>
+        <translation>La page des modèles peut le ramener</translation>
+    </message>
+    <message>
         <source>Built-in engines serve you until better ones are here: one click each.</source>
         <translation>Les moteurs intégrés vous répondent en attendant mieux&#x202f;: un clic pour chacun.</translation>
     </message>
@@ -851,20 +882,8 @@
         <translation>Tous les modèles</translation>
     </message>
     <message>
-        <source>Not now</source>
-        <translation>Pas maintenant</translation>
-    </message>
-    <message>
         <source>Show it again at the next start</source>
         <translation>Montrer à nouveau au prochain démarrage</translation>
-    </message>
-    <message>
-        <source>Skip</source>
-        <translation>Passer</translation>
-    </message>
-    <message>
-        <source>Do not show it again; it stays on the models page</source>
-        <translation>Ne plus montrer&#x202f;; cela reste sur la page des modèles</translation>
     </message>
     <message>
         <source>When you speak, I understand English only, until the first of these is here.</source>
@@ -1353,33 +1372,6 @@
     </message>
 </context>
 <context>
-    <name>MainWindow</name>
-    <message>
-        <source>No microphone is connected.</source>
-        <translation>Aucun microphone n’est branché.</translation>
-    </message>
-    <message>
-        <source>Plug one in, or type your question. I notice when it is back.</source>
-        <translation>Branchez-en un, ou écrivez votre question. Je verrai quand il sera de retour.</translation>
-    </message>
-    <message>
-        <source>Parley %1 is there.</source>
-        <translation>Parley %1 est là.</translation>
-    </message>
-    <message>
-        <source>Get it from %1</source>
-        <translation>Obtenez-le sur %1</translation>
-    </message>
-    <message>
-        <source>Only the first %1 characters were pasted.</source>
-        <translation>Seuls les %1 premiers caractères ont été collés.</translation>
-    </message>
-    <message>
-        <source>Ask about a shorter piece of the text.</source>
-        <translation>Posez votre question sur un passage plus court.</translation>
-    </message>
-</context>
-<context>
     <name>MicrophoneCheck</name>
     <message>
         <source>Check the microphone</source>
@@ -1771,6 +1763,33 @@
     <message>
         <source>Download</source>
         <translation>Télécharger</translation>
+    </message>
+</context>
+<context>
+    <name>Notices</name>
+    <message>
+        <source>No microphone is connected.</source>
+        <translation>Aucun microphone n’est branché.</translation>
+    </message>
+    <message>
+        <source>Plug one in, or type your question. I notice when it is back.</source>
+        <translation>Branchez-en un, ou écrivez votre question. Je verrai quand il sera de retour.</translation>
+    </message>
+    <message>
+        <source>Parley %1 is there.</source>
+        <translation>Parley %1 est là.</translation>
+    </message>
+    <message>
+        <source>Get it from %1</source>
+        <translation>Obtenez-le sur %1</translation>
+    </message>
+    <message>
+        <source>Only the first %1 characters were pasted.</source>
+        <translation>Seuls les %1 premiers caractères ont été collés.</translation>
+    </message>
+    <message>
+        <source>Ask about a shorter piece of the text.</source>
+        <translation>Posez votre question sur un passage plus court.</translation>
     </message>
 </context>
 <context>
@@ -2641,6 +2660,10 @@
     <message>
         <source>Ollama is not installed.</source>
         <translation>Ollama n’est pas installé.</translation>
+    </message>
+    <message>
+        <source>Install it from https://ollama.com/download, or choose the small model that runs inside Parley.</source>
+        <translation>Installez-le depuis https://ollama.com/download, ou choisissez le petit modèle intégré à Parley.</translation>
     </message>
     <message>
         <source>Start it, or choose another model in Parley&apos;s settings, under Language models.</source>
@@ -4686,6 +4709,10 @@
         <translation>Sonne à %1</translation>
     </message>
     <message>
+        <source>Rang at %1</source>
+        <translation>A sonné à %1</translation>
+    </message>
+    <message>
         <source>%1, private</source>
         <translation>%1, privé</translation>
     </message>
@@ -4694,8 +4721,16 @@
         <translation>Annuler ce minuteur</translation>
     </message>
     <message>
+        <source>Dismiss</source>
+        <translation>Fermer</translation>
+    </message>
+    <message>
         <source>Cancel “%1”</source>
         <translation>Annuler «&#x202f;%1&#x202f;»</translation>
+    </message>
+    <message>
+        <source>Dismiss “%1”</source>
+        <translation>Fermer «&#xa0;%1&#xa0;»</translation>
     </message>
 </context>
 <context>
@@ -4746,6 +4781,16 @@
         <translation>minuteur de %1</translation>
     </message>
     <message>
+        <source>due</source>
+        <comment>a reminder, in the place of its countdown</comment>
+        <translation>c’est l’heure</translation>
+    </message>
+    <message>
+        <source>done</source>
+        <comment>a timer, in the place of its countdown</comment>
+        <translation>terminé</translation>
+    </message>
+    <message>
         <source>less than a minute</source>
         <translation>moins d’une minute</translation>
     </message>
@@ -4754,8 +4799,20 @@
         <translation>%1 minuteurs se sont terminés&#x202f;; Parley était fermé.</translation>
     </message>
     <message>
+        <source>You missed %1 timers.</source>
+        <translation>Vous avez manqué %1 minuteurs.</translation>
+    </message>
+    <message>
         <source>%1: %2</source>
         <translation>%1&#x202f;: %2</translation>
+    </message>
+    <message>
+        <source>You missed your reminder “%1”.</source>
+        <translation>Vous avez manqué votre rappel «&#xa0;%1&#xa0;».</translation>
+    </message>
+    <message>
+        <source>You missed your %1.</source>
+        <translation>Vous avez manqué ceci&#xa0;: %1.</translation>
     </message>
     <message>
         <source>Your reminder “%1” was due while Parley was closed.</source>
@@ -4833,6 +4890,18 @@
         <translation>%1 · %2</translation>
     </message>
     <message>
+        <source>%1 timers · done</source>
+        <translation>%1 minuteurs · terminés</translation>
+    </message>
+    <message>
+        <source>Timer cancelled</source>
+        <translation>Minuteur annulé</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Annulé</translation>
+    </message>
+    <message>
         <source>Private timer</source>
         <translation>Minuteur privé</translation>
     </message>
@@ -4844,6 +4913,10 @@
         <source>A timer is running: %1</source>
         <translation>Un minuteur est en cours&#x202f;: %1</translation>
     </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>Fermer</translation>
+    </message>
 </context>
 <context>
     <name>TimersPanel</name>
@@ -4854,6 +4927,14 @@
     <message>
         <source>Close the timers</source>
         <translation>Fermer les minuteurs</translation>
+    </message>
+    <message>
+        <source>“%1” is cancelled.</source>
+        <translation>«&#xa0;%1&#xa0;» est annulé.</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Annuler</translation>
     </message>
 </context>
 <context>

@@ -31,7 +31,7 @@ from app.core.ports import Transcript
 from app.core.turn import Turn
 from app.desktop.overlay import Overlay
 from app.desktop.tray import Tray
-from app.ui import main_window, motion, states, theme, translation
+from app.ui import geometry, motion, notices, states, theme, translation
 from app.ui.conversation.text_block import TextBlock
 from app.ui.conversation.turn_view import TurnView
 from app.ui.theme import DARK, LIGHT, Theme, Tokens, contrast
@@ -330,7 +330,7 @@ class Announced:
 @pytest.fixture
 def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
     reader = Announced()
-    monkeypatch.setattr(main_window, "QAccessible", reader)
+    monkeypatch.setattr(notices, "QAccessible", reader)
     return reader
 
 
@@ -518,7 +518,7 @@ def test_every_word_has_its_room_at_900_by_600(
 @pytest.mark.parametrize("what", ["empty", "error", "settings"])
 def test_the_smallest_window_is_whole(qtbot: QtBot, what: str) -> None:
     """It scrolls only on a screen that is smaller still."""
-    demo = a_window(qtbot, what, size=(main_window.SMALLEST.width(), main_window.SMALLEST.height()))
+    demo = a_window(qtbot, what, size=geometry.SMALLEST.toTuple())
     around = demo.window.centralWidget()
     assert isinstance(around, QScrollArea)
     assert around.verticalScrollBar().maximum() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+
 from app.core.events import ChangeSetting, SettingChanged
 from app.ui.echoes import Echoes
 from tests.ui.demo import Demo
@@ -29,12 +31,15 @@ def test_a_later_echo_makes_the_earlier_ones_needless():
 def test_the_words_keep_the_size_that_was_chosen_last(qtbot):
     demo = Demo()
     qtbot.addWidget(demo.window)
+    with qtbot.waitActive(demo.window):
+        demo.window.show()
+        demo.window.activateWindow()
     wishes: list[object] = []
     demo.window.intent.connect(wishes.append)
-    demo.window._enlarge()
-    demo.window._enlarge()
+    qtbot.keyClick(demo.window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(demo.window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
     chosen = [each.value for each in wishes if isinstance(each, ChangeSetting)]
     assert chosen == [1.1, 1.2]
     demo.put(SettingChanged(name="appearance.text_size", value=1.1))  # a slow disk
-    demo.window._enlarge()
+    qtbot.keyClick(demo.window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
     assert wishes[-1].value == 1.3  # type: ignore[attr-defined]

@@ -160,7 +160,7 @@ def test_put_away_it_gives_its_room_back(qtbot: QtBot, remembered: QSettings) ->
     start = Start(qtbot, remembered)
     start.put(listed())
     title_at = start.title_at
-    start.panel.not_now.click()
+    start.panel.later.click()
     settle(50)
     assert start.title_at > title_at
 

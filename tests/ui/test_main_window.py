@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from PySide6.QtCore import QMimeData, QSettings, Qt, QUrl
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.events import (
     AskText,
-    DeviceChanged,
-    DropListening,
     EngineMissing,
     EngineReady,
     FetchModel,
@@ -28,7 +23,6 @@ from app.core.events import (
     StageStarted,
     State,
     StateChanged,
-    StopReply,
     TimerRang,
     TurnStarted,
     UtteranceStarted,
@@ -37,37 +31,10 @@ from app.core.ports import Stage
 from app.core.turn import Turn
 from app.settings import AppearanceSettings, TalkSettings
 from app.ui import states
-from app.ui.composer import LONGEST_QUESTION
 from app.ui.main_window import MainWindow
 from app.ui.theme import DARK, LIGHT, stylesheet
+from tests.ui.bench import Bench
 from tests.ui.demo import ESPEAK, GROQ, OLLAMA, POCKETSPHINX, SKILLS, WHISPER, Demo
-
-
-class Bench:
-    """A demo window and what it emitted."""
-
-    def __init__(self, qtbot: QtBot) -> None:
-        self.demo = Demo("light")
-        self.window = self.demo.window
-        qtbot.addWidget(self.window)
-        self.intents: list[object] = []
-        self.window.intent.connect(self.intents.append)
-        self.window.show()
-        self.window.activateWindow()
-        qtbot.waitUntil(lambda: QGuiApplication.focusWindow() is self.window.windowHandle())
-
-    def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier | None = None) -> None:
-        handle = self.window.windowHandle()
-        QTest.keyClick(handle, key, modifier or Qt.KeyboardModifier.NoModifier)
-
-    def type(self, text: str) -> None:
-        QTest.keyClicks(self.window.composer.box, text)
-
-
-@pytest.fixture
-def bench(qtbot: QtBot) -> Bench:
-    return Bench(qtbot)
-
 
 # --- wishes ---------------------------------------------------------------------------------
 
@@ -99,42 +66,6 @@ def test_shift_enter_starts_a_line_and_nothing_blank_is_sent(bench: Bench) -> No
     assert bench.intents == []
 
 
-def test_a_letter_typed_anywhere_begins_a_question(bench: Bench) -> None:
-    bench.window.composer.talk.setFocus()
-    bench.key(Qt.Key.Key_H)
-    assert bench.window.composer.box.hasFocus()
-    assert bench.window.composer.box.toPlainText().lower() == "h"
-
-
-def test_space_is_the_talk_keys_from_the_first_moment(bench: Bench) -> None:
-    assert not bench.window.composer.box.hasFocus()
-    assert bench.window.composer.talk.hasFocus()
-
-
-def test_escape_while_listening_drops_the_utterance(bench: Bench, qtbot: QtBot) -> None:
-    bench.demo.begin()
-    with qtbot.waitSignal(bench.window.listening_dropped):
-        bench.key(Qt.Key.Key_Escape)
-    assert [type(intent) for intent in bench.intents] == [DropListening]
-
-
-@pytest.mark.parametrize("state", [State.THINKING, State.SPEAKING])
-def test_escape_and_the_button_stop_a_reply(bench: Bench, state: str) -> None:
-    bench.demo.put(StateChanged(state=state))
-    assert bench.window.composer.stop.isVisible()
-    bench.key(Qt.Key.Key_Escape)
-    bench.window.composer.stop.click()
-    assert [type(intent) for intent in bench.intents] == [StopReply, StopReply]
-    bench.demo.put(StateChanged(state=State.READY))
-    assert not bench.window.composer.stop.isVisible()
-
-
-def test_escape_leaves_the_text_box_so_that_space_talks(bench: Bench) -> None:
-    bench.window.composer.box.setFocus()
-    bench.key(Qt.Key.Key_Escape)
-    assert bench.window.composer.talk.hasFocus()
-
-
 def test_an_example_asks_itself_and_leaves_space_to_talk(bench: Bench) -> None:
     chip = bench.window.empty.chips[0]
     chip.click()
@@ -154,18 +85,6 @@ def test_the_round_button_is_held(bench: Bench, qtbot: QtBot) -> None:
         QTest.mousePress(talk, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(bench.window.talk_released):
         QTest.mouseRelease(talk, Qt.MouseButton.LeftButton)
-
-
-def test_pasted_megabytes_are_cut_and_said(bench: Bench) -> None:
-    box = bench.window.composer.box
-    data = QMimeData()
-    data.setText("a\x00b\x1b" * 1_000_000)
-    box.insertFromMimeData(data)
-    pasted = box.toPlainText()
-    assert len(pasted) <= LONGEST_QUESTION
-    assert set(pasted) == {"a", "b"}
-    (card,) = bench.window.cards.cards
-    assert "20,000" in card.title
 
 
 # --- events ---------------------------------------------------------------------------------
@@ -222,47 +141,6 @@ def test_the_ring_follows_the_level(bench: Bench) -> None:
     assert not talk.animating
 
 
-def test_notices_are_cards_that_can_be_put_away(bench: Bench, qtbot: QtBot) -> None:
-    bench.demo.put(Notice(title="The history file is locked.", hint="It will be saved later."))
-    bench.demo.put(Notice(title="The history file is locked.", hint="It will be saved later."))
-    (card,) = bench.window.cards.cards
-    assert (card.title, card.hint) == ("The history file is locked.", "It will be saved later.")
-    card.close_button.click()
-    assert bench.window.cards.cards == []
-
-
-def test_many_notices_do_not_bury_the_conversation(bench: Bench) -> None:
-    for number in range(10):
-        bench.demo.put(Notice(title=f"Notice {number}."))
-    assert [card.title for card in bench.window.cards.cards] == [
-        "Notice 7.",
-        "Notice 8.",
-        "Notice 9.",
-    ]
-
-
-def test_a_failed_turn_shows_its_error_in_its_place(bench: Bench, qtbot: QtBot) -> None:
-    number = bench.demo.begin()
-    bench.demo.put(
-        StageFailed(turn_id=number, stage="llm", title="Ollama stopped.", hint="Ask again.")
-    )
-    bench.window.view.arrange()
-    turn = bench.window.view.turn_view(number)
-    assert turn is not None
-    assert [card.title for card in turn.cards] == ["Ollama stopped."]
-    assert bench.window.cards.cards == []
-
-
-def test_no_microphone_is_a_state_and_ends_when_one_is_back(bench: Bench) -> None:
-    bench.demo.put(DeviceChanged(kind="input", name=""))
-    assert bench.window.composer.word == "Needs attention"
-    assert bench.window.empty.title == "Type a question"
-    assert len(bench.window.cards.cards) == 1
-    bench.demo.put(DeviceChanged(kind="input", name="USB Microphone"))
-    assert bench.window.composer.word == "Ready"
-    assert bench.window.cards.cards == []
-
-
 def test_a_timer_that_rings_is_a_turn_of_its_own(bench: Bench) -> None:
     words = "Your tea timer is over."
     bench.demo.put(
@@ -275,14 +153,6 @@ def test_a_timer_that_rings_is_a_turn_of_its_own(bench: Bench) -> None:
     assert turn is not None
     assert [block.text for block in turn.reply_blocks] == [words]
     assert not turn.transcript_block.isVisible()
-
-
-def test_html_in_words_of_others_is_text(bench: Bench) -> None:
-    bench.demo.put(Notice(title="<b>Title</b>", hint="<img src=x>"))
-    (card,) = bench.window.cards.cards
-    labels = [label for label in card.findChildren(QWidget) if hasattr(label, "textFormat")]
-    assert labels
-    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)
 
 
 def test_a_link_is_opened_only_on_a_click(qtbot: QtBot) -> None:
@@ -484,49 +354,3 @@ def test_tab_reaches_every_control(bench: Bench, qtbot: QtBot) -> None:
     place = order.index(first)
     stops = [stop for view in bench.window.view.realised for stop in view.tab_stops()]
     assert order[place : place + len(stops)] == stops, "Tab follows the reading order"
-
-
-def test_the_window_opens_no_larger_than_the_screen(bench: Bench) -> None:
-    room = bench.window.screen().availableSize()
-    assert bench.window.width() <= min(room.width(), 1080)
-    assert bench.window.height() <= min(room.height(), 720)
-
-
-def test_geometry_is_remembered_where_it_is_told_and_nowhere_else(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    def window(profile: str) -> MainWindow:
-        place = QSettings(str(tmp_path / f"{profile}.ini"), QSettings.Format.IniFormat)
-        result = MainWindow(AppearanceSettings(theme="light"), TalkSettings(), geometry=place)
-        qtbot.addWidget(result)
-        return result
-
-    first = window("one")
-    opening = first.size()
-    first.show()
-    first.resize(760, 540)
-    first.close()
-    assert window("one").size() == first.size()
-    assert window("two").size() == opening != first.size()
-
-
-def test_it_fits_nine_hundred_by_six_hundred(bench: Bench, qtbot: QtBot) -> None:
-    bench.demo.stand_ins()
-    bench.window.resize(900, 600)
-    qtbot.wait(1)
-    assert (bench.window.width(), bench.window.height()) == (900, 600)
-    composer = bench.window.composer
-    for widget in (composer.talk, composer.box, composer.status, bench.window.pill):
-        corner = widget.mapTo(bench.window, widget.rect().bottomRight())
-        assert bench.window.rect().contains(corner)
-
-
-def test_enter_presses_the_button_with_the_focus(bench: Bench, qtbot: QtBot) -> None:
-    bench.window.show()
-    qtbot.waitExposed(bench.window)
-    bench.window.pill.setFocus()
-    qtbot.keyClick(bench.window.pill, Qt.Key.Key_Return)
-    assert bench.window.panel.isVisible()
-    bench.window.panel.close_button.setFocus()
-    qtbot.keyClick(bench.window.panel.close_button, Qt.Key.Key_Enter)
-    assert not bench.window.panel.isVisible()

@@ -54,12 +54,17 @@ def home(name: str, models_dir: Path) -> Path:
     return models_dir / "llm" / name.strip("/\\").replace("/", "--")
 
 
+def has_libraries() -> bool:
+    """Whether this copy of Parley can run a model; imports nothing."""
+    return all(find_spec(library) is not None for library in LIBRARIES)
+
+
 def require_libraries() -> None:
     """
     Raises:
         ProviderUnavailable: this copy of Parley has no libraries to run a model with.
     """
-    if any(find_spec(library) is None for library in LIBRARIES):
+    if not has_libraries():
         raise no_libraries()
 
 

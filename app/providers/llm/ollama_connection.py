@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from app.core.addresses import shown_url
 from app.core.ollama import ModelFacts, OllamaState, same_model
 from app.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderUnavailable
+from app.providers.llm import builtin_files
 from app.providers.llm.addresses import http_options, is_usable, on_this_computer, without_login
 from app.providers.llm.once import Once
 from app.providers.llm.wording import one_line, words_within
@@ -276,10 +277,13 @@ class OllamaConnection:
     def absence(self) -> ProviderUnavailable:
         """Why nobody answers, and the next step."""
         if self.local and not self._has_answered and not _is_installed():
-            return ProviderUnavailable(
-                "Ollama is not installed.",
-                "Install it from https://ollama.com/download. Parley notices by itself.",
-            )
+            hint = "Install it from https://ollama.com/download. Parley notices by itself."
+            if builtin_files.has_libraries():
+                hint = (
+                    "Install it from https://ollama.com/download, or choose the small model that "
+                    "runs inside Parley."
+                )
+            return ProviderUnavailable("Ollama is not installed.", hint)
         if self.local:
             return ProviderUnavailable(
                 "Ollama is not running.",

@@ -222,7 +222,10 @@ class ConversationModel(QObject):
         self._flush_timer.start()
 
     def _take_failure(self, entry: TurnEntry, event: StageFailed) -> None:
-        if event.recovered_by:
+        if event.recovered_by == "skills":
+            # they answer what they know, and refuse the rest: what helps is the next step
+            remark = Remark(event.title, event.hint, "warn", event.stage)
+        elif event.recovered_by:
             hint = self.tr("%1 went on instead.").replace(
                 "%1", words.engine_name_of(event.recovered_by)
             )

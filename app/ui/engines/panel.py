@@ -256,4 +256,6 @@ class EnginePanel(SidePanel):
             lines.append(self.tr("Microphone: %1").replace("%1", self._status.microphone or none))
         if self._status.loudspeaker is not None:
             lines.append(self.tr("Loudspeaker: %1").replace("%1", self._status.loudspeaker or none))
+        missing = (self._status.microphone_detail, self._status.loudspeaker_detail)
+        lines += [detail for detail in missing if detail]
         show_text(self._devices, "\n".join(lines))

@@ -16,7 +16,7 @@ from app.core.history_events import ConversationRow, FoundTurn
 from app.ui import icons
 from app.ui import theme as look
 from app.ui.history.days import short_date
-from app.ui.history.model import Heading, Index, ItemRole
+from app.ui.history.model import Heading, Index, ItemRole, is_its_title
 from app.ui.history.snippet import Snippet
 from app.ui.theme import Theme
 
@@ -30,6 +30,10 @@ _LINE_GAP_PX = 3
 _MORE_PX = 24
 """The button at the end of a row."""
 _ICON_PX = 16
+_BAR_PX = 3
+"""The mark of what is open, beside its words: hover and keyboard have none."""
+_BAR_EDGE_PX = 8
+"""Above and below it."""
 
 
 class HistoryDelegate(QStyledItemDelegate):
@@ -46,11 +50,26 @@ class HistoryDelegate(QStyledItemDelegate):
         return QSize(120, height)
 
     def _found_height(self, item: FoundTurn) -> int:
-        font = self._font()
         width = self._view.viewport().width() - 4 * look.SPACE_S
-        words = Snippet(item.pieces, font, width, self._theme.tokens, lines=_FOUND_LINES)
+        words = self._snippet(item, self._font(), width)
+        if is_its_title(item):
+            return 2 * _FOUND_EDGE_PX + words.height
         gap = _LINE_GAP_PX if words.height else 0
-        return 2 * _FOUND_EDGE_PX + QFontMetrics(font).height() + gap + words.height
+        return 2 * _FOUND_EDGE_PX + QFontMetrics(self._font()).height() + gap + words.height
+
+    def _snippet(self, item: FoundTurn, font: QFont, width: int) -> Snippet:
+        """The words that were found, under the title and the date; in the title's place where they
+        would say the same."""
+        tokens = self._theme.tokens
+        ink = ""
+        if is_its_title(item):
+            ink = tokens.text
+            width -= QFontMetrics(font).horizontalAdvance(self._date(item)) + look.SPACE_S
+        direction = self._view.layoutDirection()
+        return Snippet(item.pieces, font, width, tokens, direction, lines=_FOUND_LINES, ink=ink)
+
+    def _date(self, item: FoundTurn) -> str:
+        return short_date(item.started_at, self._view.history.today)
 
     def _font(self) -> QFont:
         font = QFont(self._view.font())
@@ -89,13 +108,24 @@ class HistoryDelegate(QStyledItemDelegate):
     ) -> None:
         tokens = self._theme.tokens
         state = option.state
-        open_now = isinstance(item, ConversationRow) and item.session_id == self._view.current
+        is_open = item.session_id == self._view.current
+        # of several turns that were found in it, the one that was asked for
+        stands_out = is_open and (
+            isinstance(item, ConversationRow) or item.row_id == self._view.history.current_turn
+        )
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         ground = QRectF(inside)
-        if open_now or hovered:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tokens.sunk if hovered and not open_now else tokens.line))
+        painter.setPen(Qt.PenStyle.NoPen)
+        if stands_out or hovered:
+            painter.setBrush(QColor(tokens.line if stands_out else tokens.sunk))
             painter.drawRoundedRect(ground, 8, 8)
+        if is_open:
+            bar = ground.adjusted(0, _BAR_EDGE_PX, 0, -_BAR_EDGE_PX)
+            bar.setWidth(_BAR_PX)
+            if self._view.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+                bar.moveRight(ground.right())
+            painter.setBrush(QColor(tokens.accent))
+            painter.drawRoundedRect(bar, _BAR_PX / 2, _BAR_PX / 2)
         if index == self._view.currentIndex() and self._view.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(tokens.accent), 2))
@@ -130,17 +160,17 @@ class HistoryDelegate(QStyledItemDelegate):
     def _paint_found(self, painter: QPainter, inside: QRect, item: FoundTurn) -> None:
         tokens = self._theme.tokens
         room = inside.adjusted(look.SPACE_S, _FOUND_EDGE_PX - 1, -look.SPACE_S, 1 - _FOUND_EDGE_PX)
-        line = QFontMetrics(painter.font()).height()
-        first = QRect(room.left(), room.top(), room.width(), line)
-        date = short_date(item.started_at, self._view.history.today)
-        width = QFontMetrics(painter.font()).horizontalAdvance(date)
+        metrics = QFontMetrics(painter.font())
+        first = QRect(room.left(), room.top(), room.width(), metrics.height())
+        date = self._date(item)
         self._text(painter, first, date, tokens.muted, Qt.AlignmentFlag.AlignTrailing)
+        beside = metrics.horizontalAdvance(date) + look.SPACE_S
+        words = self._snippet(item, painter.font(), room.width())
+        if is_its_title(item):
+            words.paint(painter, self._without(first, beside).topLeft())
+            return
         title = item.title or self.tr("Untitled")
-        self._text(painter, self._without(first, width + look.SPACE_S), title, tokens.text)
-        direction = self._view.layoutDirection()
-        words = Snippet(
-            item.pieces, painter.font(), room.width(), tokens, direction, lines=_FOUND_LINES
-        )
+        self._text(painter, self._without(first, beside), title, tokens.text)
         words.paint(painter, QPoint(room.left(), first.bottom() + 1 + _LINE_GAP_PX))
 
     def _without(self, room: QRect, width: int) -> QRect:

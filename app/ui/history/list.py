@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QDate, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QDate, QPoint, QRect, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QFrame, QListView, QWidget
 
@@ -60,6 +60,17 @@ class HistoryView(QListView):
     def is_renaming(self) -> bool:
         return self.state() == QAbstractItemView.State.EditingState
 
+    def mark_current(self, session_id: int, row_id: int = 0) -> None:
+        """The conversation on the page.
+
+        Args:
+            row_id: its turn that was found and opened; 0 leaves the mark of the last one.
+        """
+        if row_id or session_id != self.history.current:
+            self.history.current_turn = row_id
+        self.history.current = session_id
+        self.viewport().update()
+
     def show_conversations(self, rows: Sequence[ConversationRow], today: QDate) -> None:
         """Under their days. Rows of one height: ten thousand cost no more than those in sight."""
         self.setUniformItemSizes(True)
@@ -69,6 +80,31 @@ class HistoryView(QListView):
         """What a search found: few, each as high as its words are long."""
         self.setUniformItemSizes(False)
         self.history.show_found(turns, today)
+
+    def keeping_place(self, change: Callable[[], None], restored: int = 0) -> bool:
+        """Show other rows without moving what is being looked at.
+
+        Args:
+            restored: `session_id` of a conversation that is to be shown if it is there now.
+
+        Returns:
+            Whether that is so.
+        """
+        bar = self.verticalScrollBar()
+        item, row, value = self.chosen_item(), self.currentIndex().row(), bar.value()
+        with QSignalBlocker(bar):
+            change()
+            place = self.history.place_of_conversation(restored)
+            index = place if place.isValid() else self.history.place_of(item)
+            if index.isValid():
+                self.setCurrentIndex(index)
+            elif row >= 0 and self.hasFocus():
+                self.go_near(row)
+            self.doItemsLayout()
+            bar.setValue(min(value, bar.maximum()))
+            if place.isValid():
+                self.scrollTo(place)
+        return place.isValid()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -84,6 +120,15 @@ class HistoryView(QListView):
         if not self.currentIndex().isValid():
             self._go_to(range(self.history.rowCount()))
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def go_to_current(self) -> bool:
+        """To the conversation on the page, with its neighbours in sight; False when it is not in
+        the list."""
+        index = self.history.place_of_conversation(self.current)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+        return index.isValid()
 
     def go_near(self, row: int) -> None:
         """To this row, or the next one that is no heading."""

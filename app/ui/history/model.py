@@ -28,6 +28,11 @@ class Heading:
 Item = Heading | ConversationRow | FoundTurn
 
 
+def is_its_title(found: FoundTurn) -> bool:
+    """Whether what was found is what its conversation is called: the question it began with."""
+    return "".join(text for text, _ in found.pieces) == found.title
+
+
 class HistoryModel(QAbstractListModel):
     """The rows. GUI thread.
 
@@ -43,6 +48,8 @@ class HistoryModel(QAbstractListModel):
         self.today = QDate.currentDate()
         self.current = 0
         """`session_id` of the conversation on the page."""
+        self.current_turn = 0
+        """`row_id` of its turn that was found and opened; 0 for none."""
 
     @property
     def items(self) -> Sequence[Item]:
@@ -124,20 +131,27 @@ class HistoryModel(QAbstractListModel):
         if isinstance(item, Heading):
             return item.text
         if isinstance(item, FoundTurn):
+            date = short_date(item.started_at, self.today)
+            if is_its_title(item):
+                return f"{self._name(item)}, {date}"
             said = "".join(text for text, _ in item.pieces)
             return (
                 self.tr("%1, %2: %3")
-                .replace("%1", self._title(item))
-                .replace("%2", short_date(item.started_at, self.today))
+                .replace("%1", self._name(item))
+                .replace("%2", date)
                 .replace("%3", said)
             )
+        turns = words.turns(item.turns)
+        return f"{self._name(item)}, {short_date(item.last_at, self.today)}, {turns}"
+
+    def _name(self, item: ConversationRow | FoundTurn) -> str:
+        """The title, with the marks that are drawn beside it."""
         name = self._title(item)
-        if item.pinned:
+        if isinstance(item, ConversationRow) and item.pinned:
             name = self.tr("%1, pinned").replace("%1", name)
         if item.session_id == self.current:
             name = self.tr("%1, open").replace("%1", name)
-        turns = words.turns(item.turns)
-        return f"{name}, {short_date(item.last_at, self.today)}, {turns}"
+        return name
 
 
 def _same(one: Item, other: Item | None) -> bool:

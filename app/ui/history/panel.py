@@ -10,7 +10,6 @@ from PySide6.QtCore import (
     QEvent,
     QObject,
     QPoint,
-    QSignalBlocker,
     QSize,
     Qt,
     QTime,
@@ -103,6 +102,8 @@ class HistoryPanel(QFrame):
         """What the list shows is what was found for this."""
         self._opens_found = False
         """Enter was pressed before that was there."""
+        self._seeks_current = False
+        """The search was left; what is on the page comes into sight as soon as it is listed."""
         self._late: ConversationsListed | ConversationsFound | None = None
         """What came while a name was being written."""
         self.setAccessibleName(self.tr("Conversations"))
@@ -228,7 +229,7 @@ class HistoryPanel(QFrame):
                 self.deleting.offer_undo(event)
             case ConversationBegun():
                 self._private = event.private
-                self._mark_current(event.session_id)
+                self._mark_current(event.session_id, -event.shown)
                 self._explain()
             case ConversationsExported():
                 name = event.path.replace("\\", "/").rsplit("/", 1)[-1]
@@ -253,7 +254,7 @@ class HistoryPanel(QFrame):
     def _take_found(self, event: ConversationsFound) -> None:
         if event.text != self._searched:
             return
-        self._keeping_place(lambda: self.list.show_found(event.turns, _today()))
+        self._show_rows(lambda: self.list.show_found(event.turns, _today()))
         self._found_for = event.text
         if not event.turns:
             said = self.tr("Nothing found for “%1”.").replace("%1", event.text)
@@ -262,9 +263,9 @@ class HistoryPanel(QFrame):
         if self._opens_found:
             self._open_first()
 
-    def _mark_current(self, session_id: int) -> None:
-        self._current = self.list.history.current = self.deleting.current = session_id
-        self.list.viewport().update()
+    def _mark_current(self, session_id: int, row_id: int = 0) -> None:
+        self._current = self.deleting.current = session_id
+        self.list.mark_current(session_id, row_id)
 
     @Slot()
     def _show_late(self) -> None:
@@ -285,31 +286,28 @@ class HistoryPanel(QFrame):
         if self._searched or self.list.is_renaming:
             return
         self._found_for = ""
-        self._keeping_place(lambda: self.list.show_conversations(self._rows, _today()))
+        self._show_rows(lambda: self.list.show_conversations(self._rows, _today()))
         self.empty.setText(self.tr("Your conversations will stand here."))
         self._middle.setCurrentWidget(self.list if self._rows else self.empty)
         now = QDateTime.currentDateTime()
         midnight = QDateTime(now.date().addDays(1), QTime(0, 0, 1))
         self._midnight.start(max(1000, now.msecsTo(midnight)))
+        if self._seeks_current:
+            self._go_to_current()
 
-    def _keeping_place(self, change: Callable[[], None]) -> None:
-        """Show other rows without moving what is being looked at."""
-        view, bar = self.list, self.list.verticalScrollBar()
-        item, row, value = view.chosen_item(), view.currentIndex().row(), bar.value()
-        with QSignalBlocker(bar):
-            change()
-            index = view.history.place_of(item)
-            restored = view.history.place_of_conversation(self._restored)
-            if restored.isValid():
-                self._restored, index = 0, restored
-            if index.isValid():
-                view.setCurrentIndex(index)
-            elif row >= 0 and view.hasFocus():
-                view.go_near(row)
-            view.doItemsLayout()
-            bar.setValue(min(value, bar.maximum()))
-            if restored.isValid():
-                view.scrollTo(restored)
+    def _show_rows(self, change: Callable[[], None]) -> None:
+        if self.list.keeping_place(change, self._restored):
+            self._restored = 0
+
+    def _go_to_current(self) -> None:
+        """After a search: it may be older than what has been listed so far."""
+        if self.list.go_to_current():
+            self._seeks_current = False
+        elif self._current and self._is_cut:
+            self._ask_for_more()
+        else:
+            self._seeks_current = False
+            self.list.scrollToTop()
 
     def _await_restored(self, session_id: int, by_button: bool) -> None:
         self._restored = session_id
@@ -340,6 +338,7 @@ class HistoryPanel(QFrame):
 
     def _search(self, _text: str) -> None:
         self._opens_found = False
+        self._seeks_current = not self._searched
         if self._searched:
             self.intent.emit(SearchConversations(text=self._searched))
         else:
@@ -366,9 +365,17 @@ class HistoryPanel(QFrame):
         """The end of what was asked for comes into sight."""
         bar = self.list.verticalScrollBar()
         near_end = value > bar.maximum() - 2 * self.list.height()
-        if near_end and not self._searched and len(self._rows) == self._limit < self._total:
-            self._limit *= 2
-            self.intent.emit(ListConversations(limit=self._limit))
+        if near_end and not self._searched and self._is_cut:
+            self._ask_for_more()
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether there are more conversations than were asked for."""
+        return len(self._rows) == self._limit < self._total
+
+    def _ask_for_more(self) -> None:
+        self._limit *= 2
+        self.intent.emit(ListConversations(limit=self._limit))
 
     def _pin(self, row: ConversationRow) -> None:
         self.intent.emit(PinConversation(session_id=row.session_id, pinned=not row.pinned))

@@ -103,13 +103,16 @@ class HistorySidebar(QWidget):
         self.panel.begin(private=private)
 
     def escape(self) -> bool:
-        """Esc was pressed: put away what is in the way here. False when there is nothing."""
+        """Esc was pressed: put away what is in the way here. False when the keyboard goes where
+        talking is: who has left the list is done with its search, too."""
         inside = self.panel.isAncestorOf(QApplication.focusWidget() or self)
         if inside and self.panel.escape():
             return True
         if self.is_over_page and self._over_page_open:
             self.set_open(False)
             return True
+        if self.panel.isVisible():
+            self.panel.search.clear()
         return False
 
     # --- place ----------------------------------------------------------------------------

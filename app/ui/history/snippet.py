@@ -33,7 +33,7 @@ def beginning_near_match(pieces: Pieces) -> list[tuple[str, bool]]:
 
 
 class Snippet:
-    """The text muted and its matches in the accent's colour, bold; dots where it goes on.
+    """The text, and its matches in the accent's colour, bold; dots where it goes on.
 
     Attributes:
         height: pixels, of as many lines as there are; 0 without words.
@@ -48,22 +48,24 @@ class Snippet:
         direction: Qt.LayoutDirection = Qt.LayoutDirection.LeftToRight,
         *,
         lines: int,
+        ink: str = "",
     ) -> None:
         """
         Args:
             width: in pixels.
             lines: at most so many.
+            ink: of the text and the dots; empty is muted.
         """
         shown = beginning_near_match(pieces)
         self._width = width
-        self._tokens = tokens
+        self._ink = ink or tokens.muted
         self._direction = direction
         self._layout = QTextLayout("".join(text for text, _ in shown), font)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         option.setTextDirection(direction)
         self._layout.setTextOption(option)
-        self._layout.setFormats(_formats(shown, tokens))
+        self._layout.setFormats(_formats(shown, self._ink, tokens.accent))
         self._lay_out(lines)
 
     def _lay_out(self, lines: int) -> None:
@@ -89,19 +91,19 @@ class Snippet:
         painter.setClipRect(QRect(corner, QSize(self._width, self.height)))
         self._layout.draw(painter, QPointF(corner))
         if self._goes_on and self._direction == Qt.LayoutDirection.LeftToRight:
-            painter.setPen(QColor(self._tokens.muted))
+            painter.setPen(QColor(self._ink))
             painter.drawText(QPointF(corner) + self._end, "…")
         painter.setClipRect(clip)
 
 
-def _formats(pieces: Pieces, tokens: Tokens) -> list[QTextLayout.FormatRange]:
+def _formats(pieces: Pieces, ink: str, accent: str) -> list[QTextLayout.FormatRange]:
     formats = []
     begin = 0
     for text, match in pieces:
         plain = QTextLayout.FormatRange()
         plain.start, plain.length = begin, len(text.encode("utf-16-le", "surrogatepass")) // 2
         look = QTextCharFormat()
-        look.setForeground(QColor(tokens.accent if match else tokens.muted))
+        look.setForeground(QColor(accent if match else ink))
         if match:
             look.setFontWeight(QFont.Weight.DemiBold)
         plain.format = look

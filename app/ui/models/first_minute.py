@@ -79,13 +79,13 @@ class FirstMinute(QFrame):
         self.microphone = MicrophoneCheck(theme)
         self.microphone.intent.connect(self.intent)
         self.all_models = self._quiet(self.tr("All models"))
-        self.not_now = self._quiet(self.tr("Not now"))
-        self.not_now.setToolTip(self.tr("Show it again at the next start"))
-        self.skip = self._quiet(self.tr("Skip"))
-        self.skip.setToolTip(self.tr("Do not show it again; it stays on the models page"))
+        self.later = self._quiet(self.tr("Later"))
+        self.later.setToolTip(self.tr("Show it again at the next start"))
+        self.skip = self._quiet(self.tr("Do not show again"))
+        self.skip.setToolTip(self.tr("The models page can bring it back"))
         self._lay_out()
         self.all_models.clicked.connect(lambda: self.models_wanted.emit())
-        self.not_now.clicked.connect(self._close)
+        self.later.clicked.connect(self._close)
         self.skip.clicked.connect(self._skip)
         self.hide()
         self._say_what_for()
@@ -103,7 +103,7 @@ class FirstMinute(QFrame):
         beside = QHBoxLayout(buttons)
         beside.setContentsMargins(0, 0, 0, 0)
         beside.setSpacing(look.SPACE_XS)
-        for button in (self.all_models, self.not_now, self.skip):
+        for button in (self.all_models, self.later, self.skip):
             beside.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         title = Folding(look.SPACE_XS, 0)
         title.add(self._title, stretch=1, least=_LEAST_TITLE_PX)
@@ -296,7 +296,7 @@ class FirstMinute(QFrame):
 
     def tab_stops(self) -> list[QWidget]:
         """What Tab reaches, from top to bottom."""
-        stops: list[QWidget] = [self.all_models, self.not_now, self.skip]
+        stops: list[QWidget] = [self.all_models, self.later, self.skip]
         for stage in _PARTS:
             if stage in self.rows:
                 stops += self.rows[stage].controls()

@@ -26,7 +26,7 @@ from app.core.sound_events import (
 )
 from app.ui import icons, translation
 from app.ui import theme as look
-from app.ui.device_names import device_name
+from app.ui.device_names import device_name, is_system_choice
 from app.ui.labels import plain_label
 from app.ui.settings.fields import SettingField
 from app.ui.settings.rows import Row
@@ -243,11 +243,14 @@ class DeviceField(SettingField):
             self.intent.emit(WatchMicrophone(on=False))
 
     def _fill(self) -> None:
-        """The system's choice, what there is, and what was chosen and is not there."""
+        """The system's choice, what there is, and what was chosen and is not there. The sound
+        server's own choice is the system's, and stands there once, unless it was chosen."""
         with QSignalBlocker(self.list):
             self.list.clear()
             self.list.addItem(self.tr("As the system chooses"), None)
             for device in self._devices:
+                if is_system_choice(device[0]) and device != self._value:
+                    continue
                 self.list.addItem(self._label(device), device)
             if self._value is not None and self._value not in self._devices:
                 name = device_name(self._value[0], self._kind)

@@ -15,10 +15,14 @@ from PySide6.QtWidgets import (
 
 from app.ui import theme as look
 from app.ui.cards import Glyph
+from app.ui.folding import Folding, in_a_line
 from app.ui.labels import plain_label
 from app.ui.theme import Theme
 from app.ui.timers import words
 from app.ui.timers.running import RunningTimers
+
+_LEAST_TEXT_PX = 400
+"""Where the words have less, the buttons stand under them."""
 
 
 class QuitBar(QWidget):
@@ -62,19 +66,22 @@ class QuitBar(QWidget):
         self.hide()
 
     def _lay_out(self) -> None:
-        text = QVBoxLayout()
+        question = QWidget()
+        text = QVBoxLayout(question)
+        text.setContentsMargins(0, 0, 0, 0)
         text.setSpacing(2)
         text.addWidget(self._title)
         text.addWidget(self._hint)
+        asked = Folding(look.SPACE_M, look.SPACE_S)
+        asked.add(question, stretch=1, least=_LEAST_TEXT_PX)
+        asked.add(in_a_line(self.quit, self.stay))
         card = QFrame()
         card.setObjectName("card")
         row = QHBoxLayout(card)
         row.setContentsMargins(look.SPACE_M, look.SPACE_S + 2, look.SPACE_M, look.SPACE_S + 2)
         row.setSpacing(look.SPACE_M)
         row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(text, 1)
-        row.addWidget(self.quit)
-        row.addWidget(self.stay)
+        row.addWidget(asked, 1)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(look.SPACE_L, look.SPACE_M, look.SPACE_L, 0)
         outer.addWidget(card)

@@ -13,6 +13,7 @@ import pytest
 
 from app.core.ports import Message, Warmth
 from app.errors import ProviderBroke, ProviderRefused, ProviderUnavailable
+from app.providers.llm import builtin_files
 from app.providers.llm.ollama import OllamaLlm, OllamaState, is_cloud_model, server_url
 from app.providers.llm.ollama_program import find_program
 from app.settings import OllamaSettings
@@ -338,6 +339,23 @@ def test_warming_without_a_server(
     words = "Ollama is not running." if installed else "Ollama is not installed. Install it from"
     with pytest.raises(ProviderUnavailable, match=re.escape(words)):
         run(llm, llm.ensure_warm)
+
+
+@pytest.mark.parametrize("can_run", [True, False])
+def test_without_ollama_the_model_inside_parley_is_named_where_it_can_run(
+    can_run: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(builtin_files, "LIBRARIES", ("json",) if can_run else ("no_such_library",))
+    if find_program(os.environ) is not None:
+        pytest.skip("Ollama is installed in a usual place here")
+    with OllamaServer() as server:
+        llm = make(server)
+    with pytest.raises(ProviderUnavailable) as failed:
+        run(llm, llm.ensure_warm)
+    assert failed.value.hint.startswith("Install it from https://ollama.com/download")
+    assert ("inside Parley" in failed.value.hint) == can_run
 
 
 def test_a_server_that_was_there_is_stopped_wherever_its_program_is(

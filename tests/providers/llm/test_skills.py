@@ -114,11 +114,11 @@ def test_warming_up_twice_finds_it_warm() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "I need a language model for that. Install Ollama"),
+        ("en", "I need a language model for that. Start Ollama"),
         ("fr", "il me faut un modèle de langage"),
         ("de", "brauche ich ein Sprachmodell"),
         ("es", "necesito un modelo de lenguaje"),
-        ("nl", "I need a language model for that. Install Ollama"),
+        ("nl", "I need a language model for that. Start Ollama"),
     ],
 )
 def test_the_need_of_a_model_is_told_in_the_language_of_the_question(

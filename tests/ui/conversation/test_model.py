@@ -178,8 +178,20 @@ def test_failures_are_kept_with_their_turn(model: ConversationModel) -> None:
     )
     first, second = model.entries[0].remarks
     assert (first.level, second.level) == ("warn", "error")
-    assert first.hint == "Built-in skills went on instead."
+    assert first.hint == "Ask again."
     assert second.hint == "Read it."
+
+
+def test_who_went_on_is_said_where_the_question_was_answered(model: ConversationModel) -> None:
+    put(
+        model,
+        TurnStarted(turn_id=1, source="voice"),
+        StageFailed(
+            turn_id=1, stage="llm", title="Ollama stopped.", hint="Ask again.", recovered_by="groq"
+        ),
+    )
+    (remark,) = model.entries[0].remarks
+    assert (remark.level, remark.hint) == ("warn", "Groq went on instead.")
 
 
 def test_a_timer_speaks_in_clauses(model: ConversationModel) -> None:

@@ -17,6 +17,8 @@ from app.core.events import (
     TurnStarted,
 )
 from app.core.ports import Stage
+from app.ui.engines.diagnosis_page import DiagnosisPage
+from app.ui.engines.findings import Fix
 from app.ui.engines.next_step import EngineCard
 from app.ui.pages import Name
 from tests.ui.demo import OLLAMA, Demo
@@ -136,7 +138,7 @@ def test_esc_goes_back_the_way_one_came(demo: Demo, qtbot: QtBot) -> None:
     window = demo.window
     window.open_settings()
     settings = window.pages.page(Name.SETTINGS)
-    window._open_from_settings("diagnosis")
+    window.settings.page_wanted.emit("diagnosis")
     diagnosis = window.pages.page(Name.DIAGNOSIS)
     assert diagnosis.back.accessibleName() == "Back to: Settings"
     diagnosis.models_wanted.emit()  # type: ignore[attr-defined]
@@ -156,6 +158,32 @@ def test_a_way_that_goes_in_a_circle_is_gone_back_once(demo: Demo, qtbot: QtBot)
     window.open_page(Name.DIAGNOSIS)
     window.open_settings()
     escape(demo, qtbot)
+    assert window.pages.shown is window.pages.page(Name.DIAGNOSIS), "one came from here"
+    escape(demo, qtbot)
+    assert window.pages.shown is None
+
+
+@pytest.mark.parametrize("came_by", ["the settings", "the engines"])
+def test_who_picks_another_device_comes_back_to_the_diagnosis(
+    demo: Demo, qtbot: QtBot, came_by: str
+) -> None:
+    window = demo.window
+    if came_by == "the settings":
+        window.open_settings()
+        window.settings.page_wanted.emit("diagnosis")
+    else:
+        window.pill.click()
+        window.panel.diagnosis_button.click()
+    diagnosis = window.pages.page(Name.DIAGNOSIS)
+    assert isinstance(diagnosis, DiagnosisPage)
+    (row,) = [row for row in diagnosis.rows if row.text.startswith("Microphone:")]
+    row.buttons[Fix.CHOOSE_MICROPHONE].click()
+    settings = window.pages.page(Name.SETTINGS)
+    assert window.pages.shown is settings
+    assert settings.back.accessibleName() == "Back to: Diagnosis"
+    escape(demo, qtbot)
+    assert window.pages.shown is diagnosis
+    escape(demo, qtbot)
     assert window.pages.shown is None
 
 
@@ -163,7 +191,7 @@ def test_a_new_conversation_leaves_all_pages(demo: Demo, qtbot: QtBot) -> None:
     window = demo.window
     window.open_settings()
     window.open_page(Name.DIAGNOSIS)
-    window._begin_conversation()
+    qtbot.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert window.pages.shown is None
     window.open_page(Name.MODELS)
     assert window.pages.page(Name.MODELS).back.accessibleName() == "Back to the conversation"

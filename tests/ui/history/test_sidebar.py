@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, QSettings, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -29,6 +29,8 @@ from app.core.history_events import (
 )
 from app.core.prompt import Prompt
 from app.history.store import SqliteHistory
+from app.ui import theme as look
+from app.ui.history import panel
 from app.ui.history.list import HistoryView
 from app.ui.history.model import Heading
 from app.ui.history.panel import PAGE
@@ -211,6 +213,103 @@ def test_yesterdays_conversation_is_found_by_a_word_and_goes_on(window: Window) 
     assert window.panel.list.current == window.row("tell me about the walrus").session_id
 
 
+def bars(view: HistoryView) -> list[int]:
+    """The rows in sight that have the mark of what is open."""
+    image = view.viewport().grab().toImage()
+    return [
+        row
+        for row in range(view.history.rowCount())
+        if view.viewport().rect().contains(view.visualRect(view.history.index(row)))
+        and image.pixelColor(
+            look.SPACE_S + 1, view.visualRect(view.history.index(row)).center().y()
+        )
+        == QColor(look.LIGHT.accent)
+    ]
+
+
+@pytest.fixture
+def long_ago(
+    qtbot: QtBot, path: Path, made: list[Window], monkeypatch: pytest.MonkeyPatch
+) -> Window:
+    """A day each, for 60 days, of which the list asks for ten at a time; two turns are about a
+    walrus, in the conversation of 35 days ago."""
+    monkeypatch.setattr(panel, "PAGE", 10)
+    store = SqliteHistory(path)
+    for age in range(60, 0, -1):
+        store.open()
+        said_at = time.time() - age * DAY_S
+        store.save(turn(1, f"day {age}", started_at=said_at))
+        if age == 35:
+            for number in (2, 3):
+                words = f"walrus {number}"
+                store.save(turn(number, words, started_at=said_at + number, conversation=0))
+        store.close()
+    window = Window(qtbot, path)
+    made.append(window)
+    window.show()
+    window.wait_for(*(f"day {age}" for age in range(1, 11)))
+    return window
+
+
+def test_what_was_found_and_opened_is_marked_and_the_search_stays(long_ago: Window) -> None:
+    view, search = long_ago.panel.list, long_ago.panel.search
+    QTest.keyClicks(search, "walrus")
+    long_ago.wait_for("day 35", "day 35")
+    assert bars(view) == []
+    second = view.visualRect(view.history.index(1)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=second)
+    long_ago.qtbot.waitUntil(lambda: bool(long_ago.all(ConversationBegun)))
+    assert bars(view) == [0, 1], "both were said in it"
+    image = view.viewport().grab().toImage()
+    grounds = [
+        image.pixelColor(view.viewport().width() // 2, view.visualRect(index).top() + 3)
+        for index in (view.history.index(0), view.history.index(1))
+    ]
+    assert grounds[0] != grounds[1], "this one was asked for"
+    assert search.text() == "walrus"
+    role = Qt.ItemDataRole.AccessibleTextRole
+    assert str(view.history.data(view.history.index(1), role)).startswith("day 35, open, ")
+
+
+@pytest.mark.parametrize("way", ["Esc", "Esc elsewhere", "clear"])
+def test_who_leaves_the_search_sees_the_open_conversation_in_the_list(
+    long_ago: Window, way: str
+) -> None:
+    view, search = long_ago.panel.list, long_ago.panel.search
+    QTest.keyClicks(search, "walrus")
+    long_ago.wait_for("day 35", "day 35")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    long_ago.qtbot.waitUntil(lambda: bool(long_ago.all(ConversationBegun)))
+    if way == "clear":
+        search.clear()
+    else:
+        (search if way == "Esc" else long_ago.page).setFocus()
+        assert long_ago.sidebar.escape() == (way == "Esc")
+    # it is further down than what had been asked for
+    long_ago.qtbot.waitUntil(lambda: "day 35" in long_ago.shown() and bool(bars(view)))
+    (marked,) = bars(view)
+    assert view.history.item(view.history.index(marked)) == long_ago.row("day 35")
+    place = view.visualRect(view.history.index(marked)).center().y()
+    assert abs(place - view.viewport().height() / 2) < view.viewport().height() / 4
+    assert not long_ago.sidebar.escape()
+    long_ago.sidebar.handle(long_ago.all(ConversationsListed)[-1])
+    assert bars(view) == [marked], "and it stays where it is"
+    view.scrollToTop()
+    long_ago.sidebar.handle(long_ago.all(ConversationsListed)[-1])
+    assert view.verticalScrollBar().value() == 0, "nobody is taken back there"
+
+
+def test_who_leaves_a_search_without_opening_anything_is_at_the_top(long_ago: Window) -> None:
+    view, search = long_ago.panel.list, long_ago.panel.search
+    view.scrollToBottom()
+    QTest.keyClicks(search, "walrus")
+    long_ago.wait_for("day 35", "day 35")
+    asked = len(long_ago.intents)
+    search.clear()
+    assert view.verticalScrollBar().value() == 0
+    assert long_ago.intents[asked:] == []
+
+
 def test_enter_opens_what_was_found_first(window: Window) -> None:
     search = window.panel.search
     window.sidebar.focus_search()
@@ -266,6 +365,24 @@ def test_what_is_found_is_as_high_as_its_words(window: Window) -> None:
     window.qtbot.waitUntil(lambda: view.visualRect(view.history.index(0)).height() == heights[1])
     window.panel.handle_bar.moved.emit(220)
     window.qtbot.waitUntil(lambda: view.visualRect(view.history.index(0)).height() == heights[2])
+
+
+def test_a_title_that_was_found_is_not_said_twice(window: Window) -> None:
+    now = time.time()
+    pieces = (("tell me about the ", False), ("walrus", True))
+    found = (
+        FoundTurn(1, 1, "tell me about the walrus", now, pieces),
+        FoundTurn(1, 2, "Sea animals", now, pieces),
+    )
+    window.panel.search.setText("walr")
+    window.qtbot.waitUntil(lambda: bool(window.all(ConversationsFound)))
+    window.sidebar.handle(ConversationsFound(text="walr", turns=found))
+    view = window.panel.list
+    rows = [view.history.index(row) for row in range(2)]
+    assert view.visualRect(rows[0]).height() < view.visualRect(rows[1]).height()
+    spoken = [str(view.history.data(row, Qt.ItemDataRole.AccessibleTextRole)) for row in rows]
+    assert [each.count("walrus") for each in spoken] == [1, 1]
+    assert spoken[1].startswith("Sea animals, ")
 
 
 def test_what_is_not_found_is_said(window: Window) -> None:

@@ -162,13 +162,11 @@ def test_why_nothing_can_be_had_is_said(bench: Bench) -> None:
 # --- put away, and found again ----------------------------------------------------------------
 
 
-def test_not_now_lasts_until_the_next_start(
-    bench: Bench, qtbot: QtBot, remembered: QSettings
-) -> None:
+def test_later_is_at_the_next_start(bench: Bench, qtbot: QtBot, remembered: QSettings) -> None:
     bench.panel.handle(listed())
     closed: list[bool] = []
     bench.panel.closed.connect(lambda: closed.append(True))
-    bench.panel.not_now.click()
+    bench.panel.later.click()
     assert closed == [True]
     bench.panel.handle(listed())
     assert not bench.panel.isVisible()
@@ -287,7 +285,7 @@ def test_it_stands_under_the_examples_and_takes_their_room_where_there_is_little
     empty.resize(900, 370)
     assert not empty.chips[0].isVisible()
     qtbot.waitUntil(lambda: empty.verticalScrollBar().maximum() == 0)  # all of it is to be seen
-    empty.first_minute.not_now.click()
+    empty.first_minute.later.click()
     assert empty.chips[0].isVisible()
 
 

@@ -140,6 +140,25 @@ def test_devices_are_asked_for_and_the_microphone_is_watched_while_the_page_is_s
     assert watched == [True, False]
 
 
+def test_the_system_s_choice_stands_there_once(bench: Bench) -> None:
+    servers = (("pulse", "ALSA"), ("pipewire", "ALSA"), ("default", "ALSA"))
+    for kind in ("input", "output"):
+        bench.page.handle(DevicesListed(kind=kind, devices=(*servers, DESK)))
+        assert items(device(bench, f"audio.{kind}")) == ["As the system chooses", "Desk"]
+
+
+def test_a_sound_server_that_was_chosen_is_called_what_people_call_it(bench: Bench) -> None:
+    field, pulse = device(bench, "audio.input"), ("pulse", "ALSA")
+    bench.page.handle(DevicesListed(kind="input", devices=(pulse, ("default", "ALSA"), DESK)))
+    bench.page.handle(SettingChanged(name="audio.input", value=pulse))
+    assert field.list.currentText() == "System’s microphone (PulseAudio)"
+    assert items(field)[2:] == ["Desk"]
+    bench.page.handle(DevicesListed(kind="input", devices=(DESK,)))
+    assert field.list.currentText() == "System’s microphone (PulseAudio) (not connected)"
+    pick(field, "As the system chooses")
+    assert bench.changes[-1] == ("audio.input", None)
+
+
 def test_the_system_is_followed_until_a_device_is_chosen(bench: Bench) -> None:
     field = device(bench, "audio.input")
     bench.page.handle(DevicesListed(kind="input", devices=(DESK, HEADSET)))
@@ -159,24 +178,6 @@ def test_a_chosen_device_that_went_away_is_still_shown_as_the_choice(bench: Benc
     assert field.list.currentText() == "Headset (not connected)"
     bench.page.handle(DevicesListed(kind="input", devices=(DESK, HEADSET)))
     assert field.list.currentText() == "Headset"
-
-
-def test_the_sound_server_is_called_what_people_call_it(bench: Bench) -> None:
-    there = (("pulse", "ALSA"), ("pipewire", "ALSA"), ("default", "ALSA"), DESK)
-    for kind in ("input", "output"):
-        bench.page.handle(DevicesListed(kind=kind, devices=there))
-    assert items(device(bench, "audio.input"))[1:] == [
-        "System’s microphone (PulseAudio)",
-        "System’s microphone (PipeWire)",
-        "System’s microphone",
-        "Desk",
-    ]
-    assert "System’s loudspeaker (PulseAudio)" in items(device(bench, "audio.output"))
-    pick(device(bench, "audio.input"), "System’s microphone (PulseAudio)")
-    assert bench.changes[-1] == ("audio.input", ("pulse", "ALSA")), "kept by its own name"
-    bench.page.handle(DevicesListed(kind="input", devices=(DESK,)))
-    gone = "System’s microphone (PulseAudio) (not connected)"
-    assert device(bench, "audio.input").list.currentText() == gone
 
 
 def test_two_devices_of_one_name_are_told_apart(bench: Bench) -> None:

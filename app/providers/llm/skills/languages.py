@@ -94,10 +94,10 @@ _REGRETS: Mapping[str, Regret] = {
     "en": en_talk.REGRET,
     "fr": fr_talk.REGRET,
     "de": Regret(
-        "Dafür brauche ich ein Sprachmodell. Installiere oder starte Ollama, und ich benutze es "
-        "sofort."
+        "Dafür brauche ich ein Sprachmodell. Starte Ollama, oder wähle in den Einstellungen ein "
+        "Modell."
     ),
     "es": Regret(
-        "Para eso necesito un modelo de lenguaje. Instala o inicia Ollama y lo usaré enseguida."
+        "Para eso necesito un modelo de lenguaje. Inicia Ollama o elige un modelo en los ajustes."
     ),
 }

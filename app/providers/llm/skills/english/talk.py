@@ -73,8 +73,8 @@ TALK = Talk(
 
 REGRET = Regret(
     needs_model=(
-        "I need a language model for that. Install Ollama, or start it, and I will use it at "
-        "once. I can tell the time, keep timers, do sums and convert units."
+        "I need a language model for that. Start Ollama, or choose a model in my settings, under "
+        "Models. I can tell the time, keep timers, do sums and convert units."
     ),
     cannot=(
         (

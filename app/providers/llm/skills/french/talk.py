@@ -53,9 +53,9 @@ TALK = Talk(
 
 REGRET = Regret(
     needs_model=(
-        "Pour cela, il me faut un modèle de langage. Installez Ollama, ou démarrez-le, et je "
-        "l'utiliserai aussitôt. Je sais donner l'heure, garder des minuteurs, calculer et "
-        "convertir des unités."
+        "Pour cela, il me faut un modèle de langage. Démarrez Ollama, ou choisissez un modèle "
+        "dans mes réglages, sous Modèles. Je sais donner l'heure, garder des minuteurs, calculer "
+        "et convertir des unités."
     ),
     cannot=(
         (
