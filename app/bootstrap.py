@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication, QMetaObject, QObject, Qt, Signal, Slot
 
 from app import assembly, chosen_engines
-from app.core.events import Event, SoundChime
+from app.core.events import Event, SoundChime, StopReply, TurnStarted
 from app.core.history_events import ConversationBegun
 from app.core.ports import AudioInput, AudioOutput, Stage
-from app.core.timer_events import CancelTimer
+from app.core.timer_events import CancelTimer, RestoreTimer
 from app.dispatch import Dispatch
 from app.paths import Paths
 from app.providers.llm.skills.timer_file import TimerFile
@@ -202,7 +202,7 @@ class Assistant(QObject):
         are one more provider, and passing this on would be all it knew of timers. The keeper takes
         over from any thread itself, in the order in which questions do."""
         self._dispatch.to_timers.connect(self._tell_timers, AT_ONCE)
-        self._conversation.to_history.connect(self._tell_timers, AT_ONCE)
+        self._conversation.happened.connect(self._tell_timers, AT_ONCE)
         self._conversation.to_player.connect(self._tell_timers, AT_ONCE)
         app = QCoreApplication.instance()
         if self._timers.can_ring and app is not None:
@@ -239,10 +239,16 @@ class Assistant(QObject):
         match event:
             case CancelTimer():
                 self._timers.cancel_soon(event.number)
+            case RestoreTimer():
+                self._timers.restore_soon(event.number)
             case ConversationBegun():
                 self._timers.private_from_now(event.private)
             case SoundChime():
                 self._timers.announced_soon()
+            case StopReply():
+                self._timers.heard_soon()
+            case TurnStarted() if event.source != "timer":
+                self._timers.heard_soon()
 
     def _timers_happened(self, event: Event) -> None:
         """Called in the language models' thread, where the skills live."""

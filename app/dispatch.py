@@ -50,7 +50,7 @@ from app.core.model_events import (
 )
 from app.core.ports import Stage
 from app.core.sound_events import ListDevices, UseDevices, WatchMicrophone
-from app.core.timer_events import CancelTimer
+from app.core.timer_events import CancelTimer, RestoreTimer
 from app.core.update_events import UseUpdates
 from app.errors import SettingsError
 from app.paths import Paths
@@ -125,6 +125,7 @@ class Dispatch(QObject):
             ExportConversations: (self.to_history,),
             UseHistory: (self.to_history,),
             CancelTimer: (self.to_timers,),
+            RestoreTimer: (self.to_timers,),
             # keys and settings
             LookUpKeys: (self.to_keys,),
             SaveKey: (self.to_keys,),

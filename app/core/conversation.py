@@ -79,6 +79,7 @@ from app.core.ports import Message, Stage, Transcript, TurnRecord
 from app.core.prompt import Prompt
 from app.core.sentences import ClauseSplitter
 from app.core.slow_turns import SlowTurns
+from app.core.timer_events import TimerRetold
 from app.core.turn import Turn
 from app.core.turn_progress import Progress
 from app.core.working_ahead import WorkingAhead
@@ -637,6 +638,7 @@ class Conversation:
         progress = self._begin("timer", at=timer.at)
         progress.reply, progress.language = timer.announcement, timer.language
         progress.private |= timer.private
+        progress.replaced = isinstance(timer, TimerRetold)  # in the history once
         self._emit(SoundChime(turn_id=progress.turn.id, turn=progress.turn))
         self._speak(progress, [timer.announcement])
 

@@ -1,11 +1,11 @@
-"""What flows about timers beside `TimerSet` and `TimerRang`: those that run, and those that were
-missed."""
+"""What flows about timers beside `TimerSet` and `TimerRang`: those that run, those that have rung,
+and those that were missed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.core.events import Event, Intent
+from app.core.events import Event, Intent, TimerRang
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +23,51 @@ class TimerRow:
     """Which one it is, in this run of Parley; 0 for one that runs no more."""
     private: bool = False
     """Set in a private conversation: it is kept in no file."""
+    rang: bool = False
+    """It is over, and Parley ran then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTimer(Intent):
-    """Have this timer not ring; nothing happens when it has. Window → llm."""
+    """Have this timer not ring, or no more; nothing happens when it is gone. Window → llm."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreTimer(Intent):
+    """Have a timer that was cancelled go on, as if it had not been. Window → llm."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimersChanged(Event):
-    """These timers run now, the next to ring first; sent whenever others do."""
+    """Which timers there are now; sent whenever these are others."""
 
     timers: tuple[TimerRow, ...]
+    """Those that run, the next to ring first."""
+    rung: tuple[TimerRow, ...] = ()
+    """Those that have rung, the first first, until somebody shows that it was heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerCancelled(Event):
+    """`CancelTimer` was done to one that ran; `RestoreTimer` takes that back for so long."""
+
+    timer: TimerRow
+    undo_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerRetold(TimerRang):
+    """What was told before is to be said: a ring once more, or one that was missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimersMissed(Event):
-    """These were due while Parley did not run; told once."""
+    """These were due while Parley did not run, or were not announced before it ended; told
+    once."""
 
     timers: tuple[TimerRow, ...]
 

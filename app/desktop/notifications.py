@@ -22,7 +22,7 @@ from app.core.events import (
 )
 from app.core.history_events import ConversationBegun
 from app.core.spoken_markup import without_markup
-from app.core.timer_events import TimersMissed
+from app.core.timer_events import TimerRetold, TimersMissed
 from app.desktop.bus import Answer, Bus, BusSignal, has_bus
 from app.ui import icons
 from app.ui.timers.words import missed
@@ -103,6 +103,8 @@ class Notifications(QObject):
         match event:
             case ConversationBegun(private=private):
                 self._is_private = private
+            case TimerRetold():
+                pass  # its notification is there
             case TimerRang(announcement=announcement, private=private):
                 is_private = private or self._is_private
                 self._say("timer", self.tr("A timer rings"), "" if is_private else announcement)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.bootstrap import Assistant, Sound
-from app.core.events import AskText, Event, StartListening, TimerRang, TurnEnded
+from app.core.events import AskText, Event, StartListening, StopReply, TimerRang, TurnEnded
 from app.core.history_events import ConversationBegun, NewConversation
-from app.core.timer_events import TimersChanged, TimersMissed
+from app.core.timer_events import TimerRetold, TimersChanged, TimersMissed
 from app.paths import Paths
 from app.secrets import Secrets
 from app.settings import Settings
@@ -94,13 +94,13 @@ def test_a_timer_goes_on_after_a_restart_and_is_cancelled_in_the_window(
     assert second.ask("how long is left on the tea timer").startswith("Your tea timer has 9 min")
     chip.click()
     second.window.timers.panel.lines[0].cancel.click()
-    qtbot.waitUntil(lambda: not chip.isVisible(), timeout=15_000)
+    qtbot.waitUntil(lambda: chip.line == "Timer cancelled", timeout=15_000)
     assert second.ask("what timers do i have") == "No timer is running."
     second.stop()
     assert kept(tmp_path) == []
 
 
-def test_one_that_came_due_while_parley_was_closed_is_told_and_not_rung(
+def test_one_that_came_due_while_parley_was_closed_is_told_and_said_once(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     first = Run(qtbot, tmp_path)
@@ -117,9 +117,85 @@ def test_one_that_came_due_while_parley_was_closed_is_told_and_not_rung(
     (card,) = [card for card in second.window.cards.cards if "timer" in card.title]
     assert card.title.startswith("Your tea timer ended at ")
     assert card.title.endswith(", while Parley was closed.")
-    assert second.all(TimerRang) == []
+    second.wait_for(
+        TurnEnded,
+        lambda event: event.heard.startswith("You missed your tea timer. It ended at "),
+    )
     second.stop()
     assert kept(tmp_path) == []
+
+    third = Run(qtbot, tmp_path)
+    assert third.ask("what timers do i have") == "No timer is running."
+    assert third.all(TimerRang) == []
+    third.stop()
+
+
+def test_one_that_was_cancelled_in_the_window_is_taken_back_there(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    run = Run(qtbot, tmp_path)
+    run.ask("set a tea timer for 10 minutes")
+    chip, timers = run.window.timers.chip, run.window.timers
+    qtbot.waitUntil(chip.isVisible, timeout=15_000)
+    chip.click()
+    timers.panel.lines[0].cancel.click()
+    qtbot.waitUntil(lambda: timers.panel.undo_note.isVisible(), timeout=15_000)
+    qtbot.waitUntil(lambda: timers.panel.lines == [], timeout=15_000)
+    timers.panel.undo_note.button.click()
+    qtbot.waitUntil(lambda: chip.line.startswith("Tea · 9:5"), timeout=15_000)
+    run.stop()
+    assert kept(tmp_path) == ["tea"]
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rings are told again after moments."""
+    monkeypatch.setattr("app.providers.llm.skills.timer_ringing.AGAIN_AFTER_S", (0.2, 0.4))
+
+
+DONE = "Your egg timer is done."
+
+
+def test_a_ring_is_said_again_and_can_be_seen_until_it_is_put_away(
+    qtbot: QtBot, tmp_path: Path, soon: None
+) -> None:
+    run = Run(qtbot, tmp_path)
+    run.ask("set an egg timer for 1 second")
+
+    def said() -> int:
+        return sum(event.heard == DONE for event in run.all(TurnEnded))
+
+    qtbot.waitUntil(lambda: said() == 3, timeout=15_000)
+    qtbot.wait(800)
+    assert said() == 3, "and then no more"
+    chip = run.window.timers.chip
+    assert chip.line == "Egg · done"
+    chip.click()
+    qtbot.waitUntil(lambda: not chip.isVisible(), timeout=15_000)
+    run.stop()
+    assert [turn.reply_heard for turn in saved_turns(tmp_path)].count(DONE) == 1
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        lambda: StartListening(at=time.perf_counter()),
+        lambda: AskText(text="what time is it"),
+        StopReply,
+    ],
+)
+def test_whoever_shows_that_they_are_there_has_heard_it(
+    qtbot: QtBot, tmp_path: Path, soon: None, sign: Callable[[], Event]
+) -> None:
+    run = Run(qtbot, tmp_path)
+    run.ask("set an egg timer for 1 second")
+    run.wait_for(TurnEnded, lambda event: event.heard == DONE)
+    run.assistant.ask_for(sign())
+    qtbot.waitUntil(lambda: not run.window.timers.chip.isVisible(), timeout=15_000)
+    retold = len(run.all(TimerRetold))
+    qtbot.wait(800)
+    assert len(run.all(TimerRetold)) == retold
+    run.stop()
 
 
 def test_one_that_is_due_while_somebody_speaks_is_not_lost_when_parley_ends_then(
@@ -138,7 +214,8 @@ def test_one_that_is_due_while_somebody_speaks_is_not_lost_when_parley_ends_then
     missed = second.wait_for(TimersMissed)
     assert [row.name for row in missed.timers] == ["tea"]
     second.wait_for(TimersChanged)
-    assert second.all(TimerRang) == []
+    (card,) = [card for card in second.window.cards.cards if "timer" in card.title]
+    assert card.title == "You missed your tea timer.", "Parley was not closed when it rang"
     second.stop()
     assert kept(tmp_path) == []
 

@@ -1,4 +1,4 @@
-"""The chip in the header: what runs, and how long still; it opens the list."""
+"""The chip in the header: what runs, and how long still, or what has rung; it opens the list."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QStyleOptionButton, QWidget
 
+from app.core.timer_events import TimerRow
 from app.ui import icons
 from app.ui.elided_button import ElidedButton
 from app.ui.theme import Theme
@@ -21,7 +22,7 @@ _DIGIT = re.compile(r"\d")
 
 
 class TimersChip(ElidedButton):
-    """Takes no room while no timer runs.
+    """Takes no room while there is no timer. One that has rung comes first.
 
     The text of the button is the widest that the line can be with as many digits, so that nothing
     beside it moves with the seconds; what is painted is the line. Nor is a screen reader told of
@@ -43,7 +44,6 @@ class TimersChip(ElidedButton):
         self.setCheckable(True)
         self.setIconSize(QSize(16, 16))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setToolTip(self.tr("Show the timers"))
         running.changed.connect(self._refresh)
         running.ticked.connect(self._tick)
         theme.changed.connect(self._dress)
@@ -52,7 +52,7 @@ class TimersChip(ElidedButton):
 
     @property
     def line(self) -> str:
-        """ "Tea · 4:32", "2 timers · next 4:32"."""
+        """ "Tea · 4:32", "2 timers · next 4:32", "Tea · done"."""
         return self._line
 
     def show_private(self, private: bool) -> None:
@@ -83,36 +83,50 @@ class TimersChip(ElidedButton):
         return option
 
     def _refresh(self) -> None:
-        rows = self._running.rows
+        is_empty = self._running.is_empty
         had_focus = self.hasFocus()
-        if rows:
+        if not is_empty:
             self._tick()
             self.setAccessibleName(self._name())
+            self._dress()
         # A new widget appears with what it stands in; shown before that, it would be a window.
         if self.parentWidget() is not None:
-            self.setVisible(bool(rows))
-        if had_focus and not rows:
+            self.setVisible(not is_empty)
+        if had_focus and is_empty:
             self.went.emit()
 
     def _tick(self) -> None:
-        if not self._running.rows:
+        if self._running.is_empty:
             return
-        row = self._running.rows[0]
-        time_left = words.countdown(words.left(row, self._running.now()))
-        if len(self._running.rows) > 1:
-            line = self.tr("%1 timers · next %2")
-            line = line.replace("%2", time_left).replace("%1", str(len(self._running.rows)))
-        else:
-            line = self.tr("%1 · %2").replace("%2", time_left).replace("%1", self._title())
+        line, short = self._words()
         if line != self._line:
-            self._line, self._short = line, time_left
+            self._line, self._short = line, short
             widest = f" {_DIGIT.sub('0', line)}"
             if widest != self.text():
                 self.setText(widest)
             self.update()
 
-    def _title(self) -> str:
-        row = self._running.rows[0]
+    def _words(self) -> tuple[str, str]:
+        """The line, and what is left of it where there is no room."""
+        if rung := self._running.rung:
+            over = words.over(rung[0])
+            if len(rung) == 1:
+                line = self.tr("%1 · %2").replace("%2", over).replace("%1", self._title(rung[0]))
+                return line, over
+            return self.tr("%1 timers · done").replace("%1", str(len(rung))), over
+        rows = self._running.rows
+        if not rows:
+            return self.tr("Timer cancelled"), self.tr("Cancelled")
+        time_left = words.countdown(words.left(rows[0], self._running.now()))
+        if len(rows) > 1:
+            line = self.tr("%1 timers · next %2")
+            line = line.replace("%2", time_left).replace("%1", str(len(rows)))
+        else:
+            line = self.tr("%1 · %2").replace("%2", time_left)
+            line = line.replace("%1", self._title(rows[0]))
+        return line, time_left
+
+    def _title(self, row: TimerRow) -> str:
         if row.private and not self._private:
             return self.tr("Private timer")
         elided = Qt.TextElideMode.ElideRight
@@ -120,13 +134,21 @@ class TimersChip(ElidedButton):
 
     def _name(self) -> str:
         """Without the time, which would be read out every second."""
+        if self._running.rung or not self._running.rows:
+            return self._line
         rows = self._running.rows
         if len(rows) > 1:
             return self.tr("%1 timers are running").replace("%1", str(len(rows)))
-        return self.tr("A timer is running: %1").replace("%1", self._title())
+        return self.tr("A timer is running: %1").replace("%1", self._title(rows[0]))
 
     def _advance(self, text: str) -> int:
         return self.fontMetrics().horizontalAdvance(_DIGIT.sub("0", text))
 
     def _dress(self) -> None:
-        self.setIcon(icons.icon("timer", self._theme.tokens.accent, size=16))
+        tokens = self._theme.tokens
+        if self._running.rung:
+            self.setIcon(icons.icon("bell", tokens.warn, size=16))
+            self.setToolTip(self.tr("Dismiss"))
+        else:
+            self.setIcon(icons.icon("timer", tokens.accent, size=16))
+            self.setToolTip(self.tr("Show the timers"))

@@ -8,7 +8,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core.events import Event
 from app.core.history_events import ConversationBegun
-from app.core.timer_events import TimersChanged, TimersKept, TimersMissed, TimersNotKept
+from app.core.timer_events import (
+    CancelTimer,
+    TimerCancelled,
+    TimersChanged,
+    TimersKept,
+    TimersMissed,
+    TimersNotKept,
+)
 from app.ui.theme import Theme
 from app.ui.timers import words
 from app.ui.timers.chip import TimersChip
@@ -25,7 +32,7 @@ class TimerParts(QObject):
         bar: for the top of the window.
 
     Signals:
-        intent: what the user wants (`CancelTimer`).
+        intent: what the user wants (`CancelTimer`, `RestoreTimer`).
         told: what the user should know: title, hint, level.
         mended: what was told under this title is no longer true.
         opened: the list is open; another panel gives way.
@@ -69,14 +76,16 @@ class TimerParts(QObject):
             self._panel = TimersPanel(self.running, self._theme, self._page)
             self._panel.intent.connect(self._pass_on)
             self._panel.closed.connect(self._closed)
+            self._panel.refreshed.connect(self._place_soon)
         return self._panel
 
     def handle(self, event: Event) -> None:
         """Take any event of the app. Cheap."""
         match event:
             case TimersChanged():
-                self.running.show(event.timers)
-                QTimer.singleShot(0, self.place)  # once the new lines have appeared
+                self.running.show(event.timers, event.rung)
+            case TimerCancelled():
+                self.running.offer(event.timer, event.undo_s)
             case TimersMissed():
                 title, hint = words.missed(event.timers, self.running.now())
                 self.told.emit(title, hint, "warn")
@@ -120,10 +129,16 @@ class TimerParts(QObject):
             floor_y = self._floor.mapTo(self._page, self._floor.rect().topLeft()).y()
             self._panel.place(self.chip, floor_y)
 
+    def _place_soon(self) -> None:
+        QTimer.singleShot(0, self.place)  # once the new lines have appeared
+
     def _toggle(self, opened: bool) -> None:
         if not opened:
             if self._panel is not None and self._panel.isVisible():
                 self._panel.put_away()
+            return
+        if self.running.rung:
+            self._dismiss()
             return
         self.opened.emit()
         panel = self.panel
@@ -132,6 +147,12 @@ class TimerParts(QObject):
         self.place()
         panel.raise_()
         panel.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _dismiss(self) -> None:
+        """What has rung was seen; the list opens with the next press."""
+        self.chip.setChecked(False)
+        for row in self.running.rung:
+            self.intent.emit(CancelTimer(number=row.number))
 
     def _closed(self) -> None:
         self.chip.setChecked(False)

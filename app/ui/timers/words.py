@@ -59,6 +59,13 @@ def countdown(seconds: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+def over(row: TimerRow) -> str:
+    """In the place of the countdown, for one that has rung."""
+    if row.is_reminder:
+        return translate("Timers", "due", "a reminder, in the place of its countdown")
+    return translate("Timers", "done", "a timer, in the place of its countdown")
+
+
 def about_left(seconds: int) -> str:
     """In a sentence: "less than a minute", "4 min", "1 h 20 min"."""
     if seconds < 60:
@@ -80,13 +87,17 @@ def _when(row: TimerRow, now: float) -> str:
 
 
 def missed(rows: Sequence[TimerRow], now: float) -> tuple[str, str]:
-    """What is told of timers that were due while Parley was closed: title and hint.
+    """What is told of timers that were due while Parley was closed, or that it could not announce
+    any more: title and hint.
 
     Args:
         rows: at least one, the first first.
     """
+    was_closed = not any(row.rang for row in rows)
     if len(rows) > 1:
         words = translate("Timers", "%1 timers ended while Parley was closed.")
+        if not was_closed:
+            words = translate("Timers", "You missed %1 timers.")
         each = [
             translate("Timers", "%1: %2").replace("%2", _when(row, now)).replace("%1", title(row))
             for row in rows
@@ -94,6 +105,11 @@ def missed(rows: Sequence[TimerRow], now: float) -> tuple[str, str]:
         return words.replace("%1", str(len(rows))), "\n".join(each)
     (row,) = rows
     when = _when(row, now)
+    if not was_closed:
+        if row.is_reminder:
+            words = translate("Timers", "You missed your reminder “%1”.")
+            return words.replace("%1", row.name), when
+        return translate("Timers", "You missed your %1.").replace("%1", called(row)), when
     if when != clock(row.due_at):  # a day does not stand well inside the sentence
         if row.is_reminder:
             words = translate("Timers", "Your reminder “%1” was due while Parley was closed.")

@@ -11,27 +11,22 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from app.core.events import Event, TimerRang, TimerSet
-from app.core.timer_events import TimersChanged, TimersKept, TimersMissed, TimersNotKept
+from app.core.events import Event, TimerRang
+from app.core.timer_events import (
+    TimerRetold,
+    TimersChanged,
+    TimersKept,
+    TimersMissed,
+    TimersNotKept,
+)
 from app.providers.llm.skills import SkillsLlm
-from app.providers.llm.skills.timer_file import VERSION, TimerFile, what_hinders
+from app.providers.llm.skills.timer_file import VERSION, what_hinders
 from app.providers.llm.skills.timer_keeper import LOOK_S, TimerKeeper
 from tests.support.skills import say, skills_at
-
-E = TypeVar("E", bound=Event)
-
-TEA = {
-    "label": "tea timer",
-    "name": "tea",
-    "seconds": 600,
-    "announcement": "Your tea timer is done.",
-    "language": "en",
-    "is_reminder": False,
-}
+from tests.support.timer_runs import TEA, Clocks, Run, kept, nothing, run_of, written
 
 
 @pytest.fixture
@@ -39,66 +34,10 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "timers.json"
 
 
-def written(file: Path, *rows: dict[str, object], version: int = VERSION) -> None:
-    file.write_text(json.dumps({"version": version, "timers": rows}))
-
-
-def kept(file: Path) -> list[str]:
-    """The names in the file."""
-    if not file.exists():
-        return []
-    return [row["name"] for row in json.loads(file.read_text())["timers"]]
-
-
-class Run:
-    """One run of Parley, as far as its timers are concerned."""
-
-    def __init__(self, file: Path | None) -> None:
-        self.told: list[Event] = []
-        self._news = asyncio.Event()
-        self.keeper = TimerKeeper(self._hear, TimerFile(file) if file else None)
-        self.skills = skills_at(timers=self.keeper)
-
-    def _hear(self, event: Event) -> None:
-        self.told.append(event)
-        self._news.set()
-
-    def all(self, kind: type[E]) -> list[E]:
-        return [event for event in self.told if isinstance(event, kind)]
-
-    @property
-    def names(self) -> list[str]:
-        """Of those that run, as the window was told last."""
-        changes = self.all(TimersChanged)
-        return [row.name for row in changes[-1].timers] if changes else []
-
-    async def ask(self, text: str) -> str:
-        return await say(self.skills, text)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                self._news.clear()
-                await self._news.wait()
-
-
-def run_of(file: Path | None, talk: Callable[[Run], Awaitable[None]]) -> Run:
-    """Start Parley's skills, talk, and end them as Parley does."""
-
-    async def run() -> Run:
-        run = Run(file)
-        await run.skills.ensure_warm()
-        try:
-            await talk(run)
-        finally:
-            await run.skills.close()
-        return run
-
-    return asyncio.run(run())
-
-
-async def nothing(_: Run) -> None:
-    """Only start and end."""
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was missed is said at once."""
+    monkeypatch.setattr("app.providers.llm.skills.timer_keeper.SETTLE_S", 0.0)
 
 
 # --- from one run to the next ---------------------------------------------------------------
@@ -151,11 +90,11 @@ def test_one_set_in_the_run_before_rings_in_its_own_words_and_language(file: Pat
     assert not file.exists(), "without a timer there is no file"
 
 
-def test_one_that_came_due_meanwhile_is_told_once_and_does_not_ring(file: Path) -> None:
+def test_those_that_came_due_meanwhile_are_told_and_said_once(file: Path) -> None:
     now = time.time()
     written(
         file,
-        TEA | {"name": "eggs", "due_at": now - 60},
+        TEA | {"name": "eggs", "label": "eggs timer", "due_at": now - 60},
         TEA | {"due_at": now - 3600},
         TEA | {"name": "bread", "due_at": now + 1800},
     )
@@ -163,9 +102,30 @@ def test_one_that_came_due_meanwhile_is_told_once_and_does_not_ring(file: Path) 
     (missed,) = run.all(TimersMissed)
     assert [row.name for row in missed.timers] == ["tea", "eggs"], "the first first"
     assert missed.timers[0].due_at == pytest.approx(now - 3600, abs=0.01)
-    assert run.all(TimerRang) == []
+    assert run.said == ["You missed 2 timers: tea timer and eggs timer."]
+    assert len(run.all(TimerRetold)) == 1, "the window was told already"
+    assert run.rung == []
     assert kept(file) == ["bread"]
-    assert run_of(file, nothing).all(TimersMissed) == []
+    after = run_of(file, nothing)
+    assert after.all(TimersMissed) == []
+    assert after.said == []
+
+
+def test_what_is_said_of_those_that_were_missed_waits_its_turn_among_the_rings(
+    file: Path,
+) -> None:
+    written(file, TEA | {"due_at": time.time() - 60})
+
+    async def talk(run: Run) -> None:
+        await run.ring("egg")
+        run.keeper.announced_soon()  # the one about the tea
+        await asyncio.sleep(0.1)
+        assert kept(file) == ["egg"]
+        run.keeper.announced_soon()
+        await asyncio.sleep(0.1)
+        assert kept(file) == []
+
+    run_of(file, talk)
 
 
 def test_one_that_rang_and_was_not_announced_is_told_the_next_time_and_rings_once(
@@ -185,11 +145,26 @@ def test_one_that_rang_and_was_not_announced_is_told_the_next_time_and_rings_onc
         "tea timer",
     ]
     assert kept(file) == ["tea", "bread"]
+    assert [row["rang"] for row in json.loads(file.read_text())["timers"]] == [True, False]
     after = run_of(file, nothing)
     (missed,) = after.all(TimersMissed)
-    assert [row.name for row in missed.timers] == ["tea"]
-    assert after.all(TimerRang) == []
+    assert [(row.name, row.rang) for row in missed.timers] == [("tea", True)], "Parley ran then"
+    assert [type(event) for event in after.all(TimerRang)] == [TimerRetold]
     assert kept(file) == ["bread"]
+
+
+def test_a_file_of_an_older_parley_does_not_tell_whether_it_ran_then(file: Path) -> None:
+    assert "rang" not in TEA
+    written(file, TEA | {"due_at": time.time() - 60})
+    (missed,) = run_of(file, nothing).all(TimersMissed)
+    assert not missed.timers[0].rang
+
+
+def test_one_that_rang_is_not_set_anew_by_a_clock_that_was_set_back(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() + 300, "rang": True})
+    run = run_of(file, nothing)
+    assert [row.name for row in run.all(TimersMissed)[0].timers] == ["tea"]
+    assert run.names == []
 
 
 def test_a_crash_loses_no_timer(file: Path) -> None:
@@ -237,25 +212,55 @@ def test_the_file_is_its_user_s_alone(file: Path) -> None:
     assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 
-# --- private ones ---------------------------------------------------------------------------
+# --- the beginning --------------------------------------------------------------------------
 
 
-def test_a_private_timer_runs_and_rings_and_is_in_no_file(file: Path) -> None:
-    async def talk(run: Run) -> None:
-        await run.ask("set a tea timer for 10 minutes")
-        run.keeper.private_from_now(True)
+def test_a_beginning_that_is_cancelled_goes_on_for_the_next(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() + 300})
+
+    async def talk() -> None:
+        run = Run(file)
+        first, second = (asyncio.create_task(run.skills.ensure_warm()) for _ in range(2))
         await asyncio.sleep(0)
-        await run.ask("remind me in 1 second to call the lawyer")
-        run.keeper.private_from_now(False)
-        await run.until(lambda: bool(run.all(TimerRang)))
-        assert "lawyer" not in file.read_text()
+        first.cancel()
+        await asyncio.wait([first])
+        assert first.cancelled()
+        assert not (await second).was_warm
+        assert run.names == ["tea"]
+        assert (await run.skills.ensure_warm()).was_warm
+        await run.skills.close()
 
-    run = run_of(file, talk)
-    assert [event.private for event in run.all(TimerSet)] == [False, True]
-    assert [event.private for event in run.all(TimerRang)] == [True]
-    seen = {row.name: row.private for event in run.all(TimersChanged) for row in event.timers}
-    assert seen == {"tea": False, "call the lawyer": True}
+    asyncio.run(talk())
     assert kept(file) == ["tea"]
+
+
+def test_who_comes_while_it_begins_waits_for_it_and_it_begins_once(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() - 60})
+
+    async def talk() -> None:
+        run = Run(file)
+        await asyncio.gather(run.skills.ensure_warm(), run.skills.ensure_warm())
+        assert len(run.all(TimersMissed)) == 1
+        assert len(run.said) == 1
+        await run.skills.close()
+
+    asyncio.run(talk())
+
+
+def test_an_end_in_the_middle_of_the_beginning_tells_nothing(file: Path) -> None:
+    written(file, TEA | {"due_at": time.time() - 60})
+
+    async def talk() -> None:
+        run = Run(file)
+        beginning = asyncio.create_task(run.skills.ensure_warm())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await run.skills.close()
+        await beginning
+        assert run.told == []
+
+    asyncio.run(talk())
+    assert kept(file) == ["tea"], "the next run tells it"
 
 
 # --- a file that is none --------------------------------------------------------------------
@@ -494,20 +499,6 @@ def test_an_end_before_the_beginning_leaves_the_file_alone(file: Path) -> None:
 
 
 # --- clocks ---------------------------------------------------------------------------------
-
-
-class Clocks:
-    """A wall clock that can be set, and one that ticks and sleeps with the computer."""
-
-    def __init__(self) -> None:
-        self.set_by = 0.0
-        self.slept = 0.0
-
-    def wall(self) -> float:
-        return time.time() + self.set_by + self.slept
-
-    def ticks(self) -> float:
-        return time.monotonic() + self.slept
 
 
 def with_clocks(talk: Callable[[SkillsLlm, Clocks, list[Event]], Awaitable[None]]) -> list[Event]:

@@ -1,5 +1,5 @@
-"""Timers in the real window: the chip, its list, what was missed, and the question before the
-end."""
+"""Timers in the real window: the chip, its list, what has rung, what was missed, and the question
+before the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -18,6 +18,8 @@ from app.core.events import FiguresChanged
 from app.core.history_events import ConversationBegun
 from app.core.timer_events import (
     CancelTimer,
+    RestoreTimer,
+    TimerCancelled,
     TimerRow,
     TimersChanged,
     TimersKept,
@@ -75,8 +77,13 @@ class Bench:
         self.demo.talk_a_little()
         settle(50)
 
-    def run(self, *rows: TimerRow) -> None:
-        self.demo.put(TimersChanged(timers=rows))
+    def run(self, *rows: TimerRow, rung: tuple[TimerRow, ...] = ()) -> None:
+        self.demo.put(TimersChanged(timers=rows, rung=rung))
+
+    def cancel(self, row: TimerRow, *rest: TimerRow, undo_s: float = 30.0) -> None:
+        """As the keeper answers to it."""
+        self.demo.put(TimerCancelled(timer=row, undo_s=undo_s))
+        self.run(*rest)
 
     def open_list(self) -> None:
         self.chip.click()
@@ -308,6 +315,150 @@ def test_the_list_lies_in_the_page_at_any_size(bench: Bench) -> None:
         assert page.rect().contains(panel.geometry())
         composer = bench.window.composer
         assert panel.geometry().bottom() < composer.mapTo(page, composer.rect().topLeft()).y()
+
+
+# --- what has rung --------------------------------------------------------------------------
+
+
+def eggs(number: int = 9, **more: object) -> TimerRow:
+    return timer("eggs", -40, number, **({"rang": True} | more))
+
+
+def test_what_has_rung_comes_first_and_stays_until_it_is_dismissed(bench: Bench) -> None:
+    bench.run(timer("tea", 272, 1), rung=(eggs(),))
+    assert bench.chip.line == "Eggs · done"
+    assert name_of(bench.chip) == "Eggs · done"
+    assert bench.chip.toolTip() == "Dismiss"
+    bench.chip.click()
+    (intent,) = bench.intents
+    assert isinstance(intent, CancelTimer)
+    assert intent.number == 9
+    assert not bench.timers.panel.isVisible()
+    assert not bench.chip.isChecked()
+    bench.run(timer("tea", 272, 1))
+    assert bench.chip.line == "Tea · 4:32"
+    assert bench.chip.toolTip() == "Show the timers"
+    bench.open_list()
+    assert bench.timers.panel.isVisible()
+
+
+def test_several_that_have_rung_are_dismissed_together(bench: Bench) -> None:
+    bench.run(rung=(eggs(), eggs(10)))
+    assert bench.chip.isVisible()
+    assert bench.chip.line == "2 timers · done"
+    bench.chip.click()
+    assert [intent.number for intent in bench.intents] == [9, 10]
+    bench.run()
+    assert not bench.chip.isVisible()
+
+
+def test_a_reminder_is_due_and_a_private_one_has_no_name(bench: Bench) -> None:
+    bench.run(rung=(timer("call Mum", -40, 1, is_reminder=True, rang=True),))
+    assert bench.chip.line == "Call Mum · due"
+    bench.run(rung=(eggs(private=True),))
+    assert bench.chip.line == "Private timer · done"
+    assert "eggs" not in name_of(bench.chip).lower()
+
+
+def test_what_has_rung_is_in_the_list_that_is_open_and_dismissed_there(bench: Bench) -> None:
+    tea = timer("tea", 272, 1)
+    bench.run(tea)
+    bench.open_list()
+    bench.run(tea, rung=(eggs(),))
+    line, other = bench.timers.panel.lines
+    assert line.time_left == "done"
+    assert name_of(line.cancel) == "Dismiss “Eggs”"
+    assert other.time_left == "4:32"
+    line.cancel.click()
+    assert [intent.number for intent in bench.intents] == [9]
+    bench.run(rung=(eggs(),))
+    assert bench.timers.panel.isVisible()
+    bench.run()
+    assert not bench.timers.panel.isVisible()
+
+
+def test_what_has_rung_needs_no_second_hand_and_no_question_before_the_end(
+    bench: Bench, ends_with_its_window: None
+) -> None:
+    bench.run(rung=(eggs(),))
+    assert not bench.timers.running.ticks
+    assert closes(bench.window)
+
+
+# --- taken back -----------------------------------------------------------------------------
+
+
+def test_what_was_cancelled_is_offered_back(bench: Bench) -> None:
+    tea, ten, _ = three()
+    bench.run(tea, ten)
+    bench.open_list()
+    panel = bench.timers.panel
+    panel.lines[0].cancel.click()
+    bench.cancel(tea, ten)
+    settle(20)
+    assert panel.undo_note.isVisible()
+    assert panel.undo_note.words == "“Tea” is cancelled."
+    assert panel.undo_note.button.text() == "Undo"
+    assert list(cut_off(bench.window)) == []
+    panel.undo_note.button.click()
+    assert isinstance(bench.intents[-1], RestoreTimer)
+    assert bench.intents[-1].number == 1
+    bench.run(tea, ten)
+    assert not panel.undo_note.isVisible(), "once"
+    assert [line.row for line in panel.lines] == [tea, ten]
+
+
+def test_the_last_one_can_be_taken_back_too_with_the_keyboard(bench: Bench) -> None:
+    tea = timer("tea", 272, 1)
+    bench.run(tea)
+    bench.open_list()
+    panel = bench.timers.panel
+    panel.lines[0].cancel.setFocus()
+    bench.cancel(tea)
+    settle(20)
+    assert panel.isVisible()
+    assert panel.undo_note.button.hasFocus()
+    assert bench.chip.line == "Timer cancelled"
+    assert list(cut_off(panel)) == []
+    QTest.keySequence(bench.window.windowHandle(), QKeySequence.StandardKey.Undo)
+    assert [type(intent) for intent in bench.intents] == [RestoreTimer]
+    bench.run(tea)
+    assert panel.isVisible()
+    assert panel.close_button.hasFocus()
+    assert not panel.undo_note.isVisible()
+    assert bench.chip.line == "Tea · 4:32"
+
+
+def test_a_list_that_was_put_away_still_has_it(bench: Bench) -> None:
+    tea = timer("tea", 272, 1)
+    bench.run(tea)
+    bench.open_list()
+    bench.cancel(tea)
+    bench.key(Qt.Key.Key_Escape)
+    assert not bench.timers.panel.isVisible()
+    bench.open_list()
+    assert bench.timers.panel.undo_note.button.isVisible()
+
+
+def test_it_is_offered_for_a_while(bench: Bench, qtbot: QtBot) -> None:
+    tea = timer("tea", 272, 1)
+    bench.run(tea)
+    bench.open_list()
+    bench.cancel(tea, undo_s=0.1)
+    assert bench.timers.panel.isVisible()
+    qtbot.waitUntil(lambda: not bench.timers.panel.isVisible(), timeout=10_000)
+    assert not bench.chip.isVisible()
+    assert bench.window.composer.talk.hasFocus()
+
+
+def test_a_long_name_leaves_the_button_its_room(bench: Bench) -> None:
+    long = timer("a name that is " + "rather " * 10 + "long", 272, 1)
+    bench.run(long)
+    bench.open_list()
+    bench.cancel(long)
+    settle(50)
+    assert bench.timers.panel.undo_note.words.endswith("…” is cancelled.")
+    assert list(cut_off(bench.timers.panel)) == []
 
 
 # --- for everybody --------------------------------------------------------------------------

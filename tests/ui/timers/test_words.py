@@ -95,6 +95,25 @@ def test_last_night_s_needs_no_day_in_the_morning() -> None:
     assert title == "Your tea timer ended at 22:42, while Parley was closed."
 
 
+@pytest.mark.parametrize(
+    ("row", "title", "hint"),
+    [
+        (timer(left_s=-60, rang=True), "You missed your tea timer.", "15:41"),
+        (
+            timer("call %2", left_s=-86_400, is_reminder=True, rang=True),
+            "You missed your reminder “call %2”.",
+            "Yesterday 15:42",
+        ),
+    ],
+)
+def test_one_that_rang_while_parley_ended(row: TimerRow, title: str, hint: str) -> None:
+    """It was not closed then."""
+    assert words.missed([row], NOW) == (title, hint)
+    title, hint = words.missed([timer(left_s=-5820), row], NOW)
+    assert title == "You missed 2 timers."
+    assert hint.startswith("Tea: 14:05\n")
+
+
 def test_several_that_were_missed() -> None:
     rows = [timer(left_s=-5820), timer("eggs", left_s=-60)]
     title, hint = words.missed(rows, NOW)

@@ -14,6 +14,7 @@ from app.core.ports import Engine, Message, Stage, Warmth
 from app.errors import ProviderUnavailable
 from app.providers.llm.skills.places import warm_places
 from app.providers.llm.skills.skill import Answer, Question
+from app.providers.llm.skills.timer import Timer
 from app.providers.llm.skills.timer_keeper import TimerKeeper
 from app.providers.llm.skills.units import load_units
 from app.settings import SkillsSettings
@@ -51,7 +52,7 @@ class SkillsLlm:
         self._now = now or _local_time
         self._home = _home_zone(options.home_timezone)
         self._timers = timers or TimerKeeper()
-        self._warm = False
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def engine(self) -> Engine:
@@ -68,12 +69,22 @@ class SkillsLlm:
 
     async def ensure_warm(self) -> Warmth:
         """Take up the timers of the run before; load the phrases, the units and the list of
-        places, off the loop."""
-        was_warm, self._warm = self._warm, True
-        if not was_warm:
-            await self._timers.open()
-            await asyncio.to_thread(self._load)
+        places, off the loop.
+
+        Done once. Whoever comes meanwhile waits for it, and a caller that is cancelled leaves it
+        going. When it failed, the next caller has it tried anew.
+        """
+        warming = self._warming
+        was_warm = warming is not None and warming.done()
+        if warming is None or (warming.done() and (warming.cancelled() or warming.exception())):
+            was_warm = False
+            warming = self._warming = asyncio.get_running_loop().create_task(self._warm_up())
+        await asyncio.shield(warming)
         return Warmth(was_warm=was_warm)
+
+    async def _warm_up(self) -> None:
+        await self._timers.open(self._say_missed)
+        await asyncio.to_thread(self._load)
 
     async def reply(self, messages: Sequence[Message], language: str) -> AsyncIterator[str]:
         """The answer, in one piece.
@@ -104,6 +115,11 @@ class SkillsLlm:
             load_units()
         except ProviderUnavailable as exc:
             log.warning("%s %s", exc.title, exc.hint)
+
+    def _say_missed(self, timers: Sequence[Timer], now: float) -> tuple[str, str]:
+        from app.providers.llm.skills.timer_missed import say_missed
+
+        return say_missed(self._home, timers, now)
 
     # --- finding the skill ----------------------------------------------------------------
 

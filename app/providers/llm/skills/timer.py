@@ -30,6 +30,8 @@ class Timer:
     """Given by the keeper, 1 and up in each run of Parley."""
     private: bool = False
     """Set in a private conversation: never written."""
+    rang: bool = False
+    """It is over. Parley ran then, but may have ended before it was announced."""
     wall: Callable[[], float] = time.time
     """The clock that its keeper goes by."""
 

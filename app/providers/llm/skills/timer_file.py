@@ -88,6 +88,7 @@ class TimerFile:
                 "seconds": timer.seconds,
                 "is_reminder": timer.is_reminder,
                 "due_at": round(timer.due_at, 3),
+                "rang": timer.rang,
             }
             for timer in timers
         ]
@@ -139,7 +140,13 @@ def _timer(row: object) -> Timer | None:
     if isinstance(seconds, bool) or isinstance(due_at, bool) or not isinstance(is_reminder, bool):
         return None
     words = {word: row[word] for word in _WORDS}
-    return Timer(seconds=seconds, due_at=float(due_at), is_reminder=is_reminder, **words)
+    return Timer(
+        seconds=seconds,
+        due_at=float(due_at),
+        is_reminder=is_reminder,
+        rang=row.get("rang") is True,  # older files do not tell
+        **words,
+    )
 
 
 _LAST = 253_402_300_800.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
@@ -11,6 +12,8 @@ from dataclasses import replace
 
 from app.core.events import Event, TimerRang, TimerSet
 from app.core.timer_events import (
+    TimerCancelled,
+    TimerRetold,
     TimerRow,
     TimersChanged,
     TimersKept,
@@ -20,6 +23,7 @@ from app.core.timer_events import (
 from app.errors import AssistantError
 from app.providers.llm.skills.timer import Timer
 from app.providers.llm.skills.timer_file import TimerFile, what_hinders
+from app.providers.llm.skills.timer_ringing import Ringing
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,18 @@ END_S = 1.0
 """How long the end of Parley waits for the last write: a disk needs some milliseconds, one that is
 gone would need forever."""
 
+UNDO_S = 30.0
+"""How long a timer that was cancelled can be taken back: as long as a conversation that was
+deleted."""
+
+SETTLE_S = 4.0
+"""How long after the start it is said what was missed: by then the window can be seen, the
+loudspeaker is open, and mostly the chosen voice is loaded (1 to 4 s on two cores)."""
+
 Tell = Callable[[Event], None]
+
+SayMissed = Callable[[Sequence[Timer], float], tuple[str, str]]
+"""The sentence about those that were missed, and its language (ISO 639-1), at this Unix time."""
 
 
 def ticking() -> float:
@@ -50,11 +65,11 @@ def ticking() -> float:
 
 class TimerKeeper:
     """Lives in one asyncio loop, which must keep running between turns, and is used by it alone
-    but for `cancel_soon`, `announced_soon`, `private_from_now` and `end`, which any other thread
-    may call.
+    but for what stands under "the border", which any other thread may call.
 
     A timer that rings is announced when nobody speaks any more. Until then it stays in the file, so
-    that it is told as missed when Parley ends before.
+    that it is told as missed when Parley ends before. It is announced again, some times, until
+    somebody shows that it was heard.
 
     When a timer is due is told in wall time, as the file needs it. A clock that is set meanwhile
     takes the timers along: ten minutes are ten minutes.
@@ -80,7 +95,8 @@ class TimerKeeper:
         self._ticks = ticks
         self._apart = wall() - ticks()
         self._timers: list[Timer] = []
-        self._rung: list[Timer] = []  # and not announced yet, the next to be announced first
+        self._ringing = Ringing()
+        self._cancelled: list[Timer] = []  # which can be taken back
         self._last_number = 0
         self._private = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -104,12 +120,21 @@ class TimerKeeper:
     # --- the border: any thread --------------------------------------------------------------
 
     def cancel_soon(self, number: int) -> None:
-        """Cancel the timer of this number, if it still runs."""
+        """Cancel the timer of this number, which can be taken back for a while; one that has rung
+        is put away."""
         self._hand_over(self._cancel_number, number)
+
+    def restore_soon(self, number: int) -> None:
+        """Take back that this one was cancelled. It rings when it would have rung, or now."""
+        self._hand_over(self._restore_number, number)
 
     def announced_soon(self) -> None:
         """The one that rang first of those that wait is announced now; it need not be kept."""
         self._hand_over(self._announced)
+
+    def heard_soon(self) -> None:
+        """Somebody is there: what was announced until now is announced no more."""
+        self._hand_over(self._heard)
 
     def private_from_now(self, private: bool) -> None:
         """Whether what is asked from now on is private: such a timer is never written.
@@ -139,23 +164,30 @@ class TimerKeeper:
 
     # --- the loop's thread -------------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Go on with the timers of the run before, and tell of those that were due meanwhile.
-        Called once, in the loop."""
+    async def open(self, say_missed: SayMissed | None = None) -> None:
+        """Go on with the timers of the run before, and tell of those that were due meanwhile. In
+        the loop; never twice at a time, and the second time nothing happens.
+
+        Args:
+            say_missed: what is said aloud about those; called in a thread. None says nothing.
+        """
         self._loop = asyncio.get_running_loop()
-        if self._file is None:
+        file = self._file
+        if file is None or self._opened:
             return
         try:
-            kept = await asyncio.to_thread(self._file.read)
+            kept = await asyncio.to_thread(file.read)
         except AssistantError as exc:
             self._file = None
             self._cannot_keep(f"{exc.title} {exc.hint}".strip())
             return
+        if self._file is None:
+            return  # closed meanwhile
         self._opened = True
         self._follow_clock()
         now = self._wall()
-        missed = [timer for timer in kept if timer.due_at <= now]
-        for timer in [each for each in kept if each.due_at > now][:MOST]:
+        missed = [timer for timer in kept if timer.rang or timer.due_at <= now]
+        for timer in [each for each in kept if each not in missed][:MOST]:
             # by a clock that was wrong then, it would have more time left than it ever had
             timer.due_at = min(timer.due_at, now + timer.seconds)
             self._take(timer)
@@ -164,6 +196,14 @@ class TimerKeeper:
             self._say(TimersMissed(timers=tuple(_row(timer) for timer in missed)))
         if kept or self._timers:
             self._changed()
+        if missed and say_missed:
+            words = await asyncio.to_thread(say_missed, missed, now)
+            self._loop.call_later(SETTLE_S, self._say_missed, missed[-1].label, *words)
+
+    def _say_missed(self, label: str, announcement: str, language: str) -> None:
+        if self._file is not None:  # else it is closed
+            self._ringing.begin_other()
+            self._say(TimerRetold(label=label, announcement=announcement, language=language))
 
     def start(self, timer: Timer) -> None:
         """Let it run, in the running loop."""
@@ -188,19 +228,39 @@ class TimerKeeper:
         if self._handle is not None:
             self._handle.cancel()
         self._timers.clear()
-        self._rung.clear()
+        self._cancelled.clear()
+        self._ringing.clear()
         if self._saving is not None:
             await self._saving
 
     def _cancel_number(self, number: int) -> None:
-        found = [timer for timer in self._timers if timer.number == number]
-        if found:  # it may have rung meanwhile
-            self.cancel(*found)
+        if self._ringing.dismiss(number):
+            self._changed()
+        for timer in [each for each in self._timers if each.number == number]:
+            assert self._loop is not None
+            self._cancelled.append(timer)
+            self._loop.call_later(UNDO_S, self._forget, timer)
+            self._say(TimerCancelled(timer=_row(timer), undo_s=UNDO_S))
+            self.cancel(timer)
+
+    def _restore_number(self, number: int) -> None:
+        for timer in [each for each in self._cancelled if each.number == number]:
+            self._cancelled.remove(timer)
+            self._timers.append(timer)
+            self._changed()
+
+    def _forget(self, timer: Timer) -> None:
+        if timer in self._cancelled:
+            self._cancelled.remove(timer)
 
     def _announced(self) -> None:
-        if self._rung:
-            self._rung.pop(0)
-            self._save()
+        self._ringing.announced(self._wall())
+        self._plan()
+        self._save()
+
+    def _heard(self) -> None:
+        if self._ringing.heard():
+            self._changed()
 
     def _be_private(self, private: bool) -> None:
         self._private = private
@@ -211,8 +271,13 @@ class TimerKeeper:
         self._timers.append(timer)
 
     def _changed(self) -> None:
-        """Others run now, or at other times."""
-        self._say(TimersChanged(timers=tuple(_row(timer) for timer in self.running)))
+        """Others run now, or at other times, or have rung."""
+        self._say(
+            TimersChanged(
+                timers=tuple(_row(timer) for timer in self.running),
+                rung=tuple(_row(timer) for timer in self._ringing.timers),
+            )
+        )
         self._plan()
         self._save()
 
@@ -223,13 +288,15 @@ class TimerKeeper:
     # --- ringing -----------------------------------------------------------------------------
 
     def _plan(self) -> None:
-        """Look again when the next one is due, or the file may take what it did not."""
+        """Look again when the next one is due, or is to be announced again, or the file may take
+        what it did not."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
-        if self._timers or (self._is_behind and self._file is not None):
+        next_at = min((self._ringing.next_at, *(timer.due_at for timer in self._timers)))
+        if next_at < math.inf or (self._is_behind and self._file is not None):
             assert self._loop is not None
-            left_s = self.running[0].due_at - self._wall() if self._timers else LOOK_S
+            left_s = next_at - self._wall()
             self._handle = self._loop.call_later(min(max(left_s, 0.0), LOOK_S), self._look)
 
     def _look(self) -> None:
@@ -237,16 +304,12 @@ class TimerKeeper:
         now = self._wall()
         due = [timer for timer in self.running if timer.due_at <= now]
         self._timers = [timer for timer in self._timers if timer not in due]
-        self._rung += due
         for timer in due:
-            self._say(
-                TimerRang(
-                    label=timer.label,
-                    announcement=timer.announcement,
-                    language=timer.language,
-                    private=timer.private,
-                )
-            )
+            timer.rang = True
+            self._ringing.begin(timer)
+            self._say(_ring(timer, TimerRang))
+        for timer in self._ringing.again(now):
+            self._say(_ring(timer, TimerRetold))
         if due or was_set:
             self._changed()
             return
@@ -262,8 +325,9 @@ class TimerKeeper:
         self._apart = apart
         if abs(moved_s) < SET_ANEW_S:
             return False  # the network's time is followed in smaller steps
-        for timer in (*self._timers, *self._rung):
+        for timer in (*self._timers, *self._cancelled):
             timer.due_at += moved_s
+        self._ringing.move(moved_s)
         log.info("the clock was set by %+.0f s; %d timers go on", moved_s, len(self._timers))
         return True
 
@@ -276,7 +340,7 @@ class TimerKeeper:
             return
         # copies: those that run belong to this thread
         self._wanted = [
-            replace(timer) for timer in (*self._rung, *self.running) if not timer.private
+            replace(timer) for timer in (*self._ringing.untold, *self.running) if not timer.private
         ]
         if self._saving is None or self._saving.done():
             assert self._loop is not None
@@ -308,6 +372,15 @@ class TimerKeeper:
             self._say(TimersKept())
 
 
+def _ring(timer: Timer, kind: type[TimerRang]) -> TimerRang:
+    return kind(
+        label=timer.label,
+        announcement=timer.announcement,
+        language=timer.language,
+        private=timer.private,
+    )
+
+
 def _row(timer: Timer) -> TimerRow:
     return TimerRow(
         name=timer.name,
@@ -316,4 +389,5 @@ def _row(timer: Timer) -> TimerRow:
         is_reminder=timer.is_reminder,
         number=timer.number,
         private=timer.private,
+        rang=timer.rang,
     )

@@ -155,7 +155,7 @@ class EnglishTimers:
 
     def alarm(self, what: str, at: datetime, seconds: int) -> str:
         reminding = f" to remind you: {what}" if what else ""
-        clock = f"{at.hour % 12 or 12}:{at.minute:02d} {'AM' if at.hour < 12 else 'PM'}"
+        clock = _say_clock(at)
         near = seconds - seconds % 60 if seconds >= 3600 else seconds
         return f"I will ring at {clock}{reminding}, {say_duration(near)} from now."
 
@@ -164,6 +164,20 @@ class EnglishTimers:
 
     def reminds(self, what: str) -> str:
         return f"Here is your reminder: {what}."
+
+    def missed(self, timers: Sequence[Timer], at: datetime, days: int) -> str:
+        if len(timers) > 1:
+            labels = [timer.label for timer in timers[-MOST_LISTED:]]
+            rest = ". The last were" if len(timers) > len(labels) else ":"
+            begin = f"You missed {len(timers)} timers{rest}"
+            return f"{begin} {', '.join(labels[:-1])} and {labels[-1]}."
+        (timer,) = timers
+        day = {0: "", 1: "yesterday"}.get(days, f"{days} days ago")
+        if timer.is_reminder:
+            when = f"{day}, {_say_clock(at)}" if day else _say_clock(at)
+            return f"You missed a reminder from {when}: {timer.name}."
+        when = f"{day} at {_say_clock(at)}".strip()
+        return f"You missed your {timer.label}. It ended {when}."
 
     def left(self, timers: Sequence[Timer]) -> str:
         if not timers:
@@ -256,6 +270,11 @@ def say_duration(seconds: int) -> str:
     if len(parts) < 2:
         return "".join(parts) or "0 seconds"
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _say_clock(at: datetime) -> str:
+    """ "2:05 PM"."""
+    return f"{at.hour % 12 or 12}:{at.minute:02d} {'AM' if at.hour < 12 else 'PM'}"
 
 
 def _length_as_name(seconds: int) -> str:

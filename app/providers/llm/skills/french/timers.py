@@ -104,7 +104,7 @@ class FrenchTimers:
         return f"Dans {say_duration(seconds)}, je vous rappellerai : {what}."
 
     def alarm(self, what: str, at: datetime, seconds: int) -> str:
-        clock = f"{at.hour} heures {at.minute}" if at.minute else f"{at.hour} heures"
+        clock = _say_clock(at)
         reminding = f" pour vous rappeler : {what}" if what else ""
         near = seconds - seconds % 60 if seconds >= 3600 else seconds
         return f"Je sonnerai à {clock}{reminding}, dans {say_duration(near)}."
@@ -114,6 +114,20 @@ class FrenchTimers:
 
     def reminds(self, what: str) -> str:
         return f"Voici votre rappel : {what}."
+
+    def missed(self, timers: Sequence[Timer], at: datetime, days: int) -> str:
+        if len(timers) > 1:
+            labels = [timer.label for timer in timers[-MOST_LISTED:]]
+            rest = ". Les derniers" if len(timers) > len(labels) else ""
+            begin = f"Vous avez manqué {len(timers)} minuteurs{rest} :"
+            return f"{begin} {', '.join(labels[:-1])} et {labels[-1]}."
+        (timer,) = timers
+        day = {0: "", 1: "hier"}.get(days, f"il y a {days} jours")
+        if timer.is_reminder:
+            when = f"{day}, {_say_clock(at)}" if day else f"à {_say_clock(at)}"
+            return f"Vous avez manqué un rappel, {when} : {timer.name}."
+        when = f"{day} à {_say_clock(at)}".strip()
+        return f"Vous avez manqué le {timer.label}. Il s'est terminé {when}."
 
     def left(self, timers: Sequence[Timer]) -> str:
         if not timers:
@@ -196,3 +210,9 @@ def say_duration(seconds: int) -> str:
     if len(parts) < 2:
         return "".join(parts) or "0 seconde"
     return f"{', '.join(parts[:-1])} et {parts[-1]}"
+
+
+def _say_clock(at: datetime) -> str:
+    """ "14 heures 5"; one o'clock is not in the plural."""
+    hours = f"{at.hour} heure{'s' if at.hour > 1 else ''}"
+    return f"{hours} {at.minute}" if at.minute else hours
