@@ -27,7 +27,7 @@ def test_the_whisper_is_multilingual_hears_one_question_and_is_sure(
     assert heard.text == "".join(real_shapes.HEARD).strip()
     assert heard.language == "en"
     assert heard.language_probability > 0.99
-    assert whisper_models.takes_short_windows(whisper, str(whisper))
+    assert whisper_models.short_windows(whisper, str(whisper))
 
 
 def test_plain_faster_whisper_hears_the_same_in_one_try(whisper: Path) -> None:

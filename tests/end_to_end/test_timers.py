@@ -57,6 +57,7 @@ class Run:
         self.wait_for = self._watcher.wait_for
         self.window.show()
         self.assistant.start()
+        RUNNING.append(self)
 
     def all(self, kind: type[Event]) -> list[Event]:
         return [event for event in self._watcher.events if isinstance(event, kind)]
@@ -74,7 +75,19 @@ class Run:
         self.wait_for(ConversationBegun, lambda event: event.private == private)
 
     def stop(self) -> None:
+        RUNNING.remove(self)
         assert self.assistant.stop()
+
+
+RUNNING: list[Run] = []
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """A thread that outlives its test would end the tests after it."""
+    yield
+    while RUNNING:
+        RUNNING[-1].stop()
 
 
 def test_a_timer_goes_on_after_a_restart_and_is_cancelled_in_the_window(
@@ -90,7 +103,7 @@ def test_a_timer_goes_on_after_a_restart_and_is_cancelled_in_the_window(
     second = Run(qtbot, tmp_path)
     chip = second.window.timers.chip
     qtbot.waitUntil(chip.isVisible, timeout=15_000)
-    assert chip.line.startswith("Tea · 9:5")
+    qtbot.waitUntil(lambda: chip.line.startswith("Tea · 9:5"), timeout=15_000)
     assert second.ask("how long is left on the tea timer").startswith("Your tea timer has 9 min")
     chip.click()
     second.window.timers.panel.lines[0].cancel.click()

@@ -86,7 +86,7 @@ class WhisperStt:
         self._transcriber = Transcriber.load(
             folder,
             self._options,
-            short_windows=whisper_models.takes_short_windows(folder, name),
+            windows=whisper_models.short_windows(folder, name),
         )
 
     def close(self) -> None:

@@ -20,17 +20,13 @@ import numpy as np
 
 from app.core.ports import SAMPLE_RATE, Audio
 from app.errors import ProviderBroke, ProviderUnavailable
-from app.providers.stt.whisper_models import NEXT_STEP, WEIGHTS
+from app.providers.stt.whisper_models import NEXT_STEP, WEIGHTS, ShortWindows
 from app.settings import WhisperSettings
 
 log = logging.getLogger(__name__)
 
 WINDOW_S = 30.0
 """What Whisper hears at once; longer audio must come in pieces."""
-
-MARGIN_S = 2.56
-"""Silence after a short window: 128 positions of the encoder's context, as the model cards of
-the fine-tuned models measured them."""
 
 MIN_LOG_PROBABILITY = -1.0
 """Mean per token. This and the next two are the limits Whisper's authors chose (section 4.5 of
@@ -80,18 +76,25 @@ class Decoded:
 class Transcriber:
     """The model in memory. One thread."""
 
-    def __init__(self, model: Any, device: str, *, beam_size: int, short_windows: bool) -> None:
+    def __init__(
+        self, model: Any, device: str, *, beam_size: int, windows: ShortWindows | None
+    ) -> None:
         self._model = model
         self._beam_size = beam_size
-        self._short_windows = short_windows
+        self._windows = windows
         self.device = device
         """ "cpu" or "cuda"."""
         self._paces: deque[float] = deque(maxlen=PACES)
         """Seconds of decoding per second of window, of the newest decodes."""
 
     @classmethod
-    def load(cls, folder: Path, options: WhisperSettings, *, short_windows: bool) -> Transcriber:
+    def load(
+        cls, folder: Path, options: WhisperSettings, *, windows: ShortWindows | None
+    ) -> Transcriber:
         """Read the weights and run once, on a GPU when there is one and nothing else is wanted.
+
+        Args:
+            windows: None for a model that knows full windows only.
 
         Raises:
             ProviderUnavailable: a file is missing or damaged, or the GPU cannot be used.
@@ -115,13 +118,11 @@ class Transcriber:
                 cpu_threads=options.threads,
                 local_files_only=True,
             )
-            transcriber = cls(
-                model, device, beam_size=options.beam_size, short_windows=short_windows
-            )
+            transcriber = cls(model, device, beam_size=options.beam_size, windows=windows)
             # CUDA's libraries are opened by the first run, which also fills every cache; it says
             # nothing about how long the next ones take.
             nothing = np.zeros(SAMPLE_RATE, dtype=np.float32)
-            transcriber._decode(nothing, None, (), short=short_windows)
+            transcriber._decode(nothing, None, (), short=windows is not None)
             return transcriber
 
         device = options.device
@@ -186,8 +187,10 @@ class Transcriber:
 
     def _window_s(self, samples: int) -> float:
         """Seconds that the encoder hears for so much audio."""
-        seconds = samples / SAMPLE_RATE + MARGIN_S
-        return seconds if self._short_windows and seconds < WINDOW_S else WINDOW_S
+        if self._windows is None:
+            return WINDOW_S
+        seconds = samples / SAMPLE_RATE + self._windows.margin_s
+        return min(max(seconds, self._windows.least_s), WINDOW_S)
 
     def _decode(
         self, audio: Audio, language: str | None, context: Sequence[int], *, short: bool
@@ -238,7 +241,8 @@ class Transcriber:
         """Log-mel frames, two per position of the encoder."""
         extract = self._model.feature_extractor
         if short:
-            frames = extract(audio, padding=round(MARGIN_S * SAMPLE_RATE))
+            silence = round(self._window_s(len(audio)) * SAMPLE_RATE) - len(audio)
+            frames = extract(audio, padding=silence)
             return np.asarray(frames[:, : frames.shape[1] // 2 * 2], dtype=np.float32)
         # Padded after the extraction, as faster-whisper does, so that the words are the same.
         full = np.zeros((extract.mel_filters.shape[0], extract.nb_max_frames), dtype=np.float32)

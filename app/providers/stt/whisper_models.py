@@ -14,6 +14,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import ProviderUnavailable
@@ -184,11 +185,33 @@ def home(name: str, models_dir: Path) -> Path:
     return models_dir / "whisper" / name.replace("/", "--")
 
 
-def takes_short_windows(folder: Path, name: str) -> bool:
-    """Whether this model was fine-tuned to hear less than 30 s at a time (SPEC 4.4).
+@dataclass(frozen=True, slots=True)
+class ShortWindows:
+    """How little a model that was fine-tuned for it may hear at once.
 
-    The fine-tuned ones all carry "acft" in their name (audio context fine-tuning); the marker
-    keeps the name when the folder is called otherwise.
+    Attributes:
+        margin_s: silence behind the sound.
+        least_s: altogether.
+    """
+
+    margin_s: float
+    least_s: float = 0.0
+
+
+FUTO_WINDOWS = ShortWindows(margin_s=0.64, least_s=3.2)
+"""32 and 160 positions of the encoder, of 20 ms each: as FUTO's own keyboard has its models hear
+(futo-org/android-keyboard, WhisperGGML). They were trained with 64 positions more or less than the
+sound has (futo-org/whisper-acft)."""
+
+CAREFUL_WINDOWS = ShortWindows(margin_s=2.56)
+"""128 positions, with which the other fine-tuned models were measured (their model cards)."""
+
+
+def short_windows(folder: Path, name: str) -> ShortWindows | None:
+    """What this model may hear less than 30 s in, if it was fine-tuned for that (SPEC 4.4).
+
+    The fine-tuned ones all carry "acft" in their name (audio context fine-tuning), FUTO's that
+    of a small Whisper; the marker keeps the name when the folder is called otherwise.
     """
     names = [name, folder.name]
     try:
@@ -197,7 +220,11 @@ def takes_short_windows(folder: Path, name: str) -> bool:
         log.debug("%s was not fetched by Parley: its window is chosen by name", folder)
     except (OSError, ValueError, KeyError, TypeError) as exc:
         log.warning("%s in %s cannot be read: %s", MARKER, folder, exc)
-    return any("acft" in one.lower() for one in names)
+    tuned = [one.lower() for one in names if "acft" in one.lower()]
+    if not tuned:
+        return None
+    is_futos = any(re.search(r"acft-whisper-(tiny|base|small)", one) for one in tuned)
+    return FUTO_WINDOWS if is_futos else CAREFUL_WINDOWS
 
 
 def processor_source(name: str) -> str:

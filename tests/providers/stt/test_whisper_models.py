@@ -73,7 +73,7 @@ def test_a_converted_model_is_used_as_it_is(hub: Hub, models_dir: Path, tmp_path
     hub.models[name] = whisper_models.home("tests/acft-whisper-tiny", models_dir)
     folder = whisper_models.fetch(name, tmp_path, lambda line: None)
     assert folder == whisper_models.locate(name, tmp_path)
-    assert not whisper_models.takes_short_windows(folder, name)
+    assert not whisper_models.short_windows(folder, name)
     assert not (folder / ".cache").exists()
 
 
@@ -144,7 +144,7 @@ def test_a_checkpoint_in_a_folder_is_converted(checkpoint: Path, tmp_path: Path)
         whisper_models.locate(name, tmp_path)
     folder = whisper_models.fetch(name, tmp_path, lambda line: None)
     assert folder == whisper_models.locate(name, tmp_path)
-    assert whisper_models.takes_short_windows(folder, name)
+    assert whisper_models.short_windows(folder, name)
 
 
 def test_a_damaged_checkpoint_leaves_the_model_that_was_there(
@@ -325,3 +325,19 @@ def test_the_small_model_is_laid_out_like_the_real_one() -> None:
     tokenizer = tiny_whisper.make_tokenizer()
     ids = tokenizer.convert_tokens_to_ids(["<|startoftranscript|>", "<|en|>", "<|notimestamps|>"])
     assert ids == [50258, 50259, 50363]
+
+
+@pytest.mark.parametrize(
+    ("name", "windows"),
+    [
+        ("futo-org/acft-whisper-tiny", whisper_models.FUTO_WINDOWS),
+        ("futo-org/acft-whisper-small.en", whisper_models.FUTO_WINDOWS),
+        ("MahmoudAshraf/acft-whisper-large-v3-turbo", whisper_models.CAREFUL_WINDOWS),
+        ("openai/whisper-tiny", None),
+        ("Systran/faster-whisper-large-v3", None),
+    ],
+)
+def test_each_model_hears_as_little_as_it_was_made_for(
+    name: str, windows: whisper_models.ShortWindows | None, tmp_path: Path
+) -> None:
+    assert whisper_models.short_windows(tmp_path / "model", name) == windows
