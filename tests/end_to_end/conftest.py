@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,6 +15,15 @@ from tests.support.ollama_server import OllamaServer, ollama_server  # noqa: F40
 from tests.support.parley_process import ParleyProcess, write_settings
 from tests.support.virtual_screen import VirtualScreen, virtual_screen  # noqa: F401
 from tests.support.virtual_sound import VirtualSound, virtual_sound  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    """A whole Parley that a test left is a ring of QObjects. Collected in a worker thread of the
+    next one, ~QObject waits for Python's lock and holds Qt's, which the main thread waits for with
+    Python's in its hand."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
