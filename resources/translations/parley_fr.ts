@@ -4730,7 +4730,7 @@
     </message>
     <message>
         <source>Dismiss “%1”</source>
-        <translation>Fermer «&#xa0;%1&#xa0;»</translation>
+        <translation>Fermer «&#x202f;%1&#x202f;»</translation>
     </message>
 </context>
 <context>
@@ -4808,7 +4808,7 @@
     </message>
     <message>
         <source>You missed your reminder “%1”.</source>
-        <translation>Vous avez manqué votre rappel «&#xa0;%1&#xa0;».</translation>
+        <translation>Vous avez manqué votre rappel «&#x202f;%1&#x202f;».</translation>
     </message>
     <message>
         <source>You missed your %1.</source>
@@ -4930,7 +4930,7 @@
     </message>
     <message>
         <source>“%1” is cancelled.</source>
-        <translation>«&#xa0;%1&#xa0;» est annulé.</translation>
+        <translation>«&#x202f;%1&#x202f;» est annulé.</translation>
     </message>
     <message>
         <source>Undo</source>
